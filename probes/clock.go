@@ -3,6 +3,7 @@ package probes
 import (
 	"context"
 	"encoding/json"
+	"sync"
 	"time"
 )
 
@@ -30,6 +31,82 @@ func (SystemClock) Sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// VirtualClock is a Clock that stands still until somebody moves it: for replays and tests. It may be used from several
+// goroutines.
+type VirtualClock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// NewVirtualClock returns a clock that shows start.
+func NewVirtualClock(start time.Time) *VirtualClock { return &VirtualClock{now: start} }
+
+// Now implements Clock.
+func (c *VirtualClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Set moves the clock to t, backwards too.
+func (c *VirtualClock) Set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = t
+}
+
+// Advance moves the clock on by d.
+func (c *VirtualClock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// Sleep implements Clock: it moves the clock on by d and returns at once. Where ctx has a virtual deadline before that,
+// the clock stops at the deadline, and the error is context.DeadlineExceeded.
+func (c *VirtualClock) Sleep(ctx context.Context, d time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	wake := c.now.Add(max(d, 0))
+	if deadline, ok := VirtualDeadline(ctx); ok && deadline.Before(wake) {
+		if deadline.After(c.now) {
+			c.now = deadline
+		}
+		return context.DeadlineExceeded
+	}
+	c.now = wake
+	return nil
+}
+
+// WithTimeout is context.WithTimeout by the given clock: on a VirtualClock ctx gets a virtual deadline, which no timer
+// watches and which whoever moves the clock has to respect; on any other clock it gets an ordinary one. Probers use it
+// for every timeout of a run, so that a replay times out at the right virtual moment.
+func WithTimeout(ctx context.Context, clock Clock, d time.Duration) (context.Context, context.CancelFunc) {
+	if virtual, ok := clock.(*VirtualClock); ok {
+		return context.WithCancel(WithVirtualDeadline(ctx, virtual.Now().Add(d)))
+	}
+	return context.WithTimeout(ctx, d)
+}
+
+type virtualDeadlineKey struct{}
+
+// WithVirtualDeadline gives ctx a deadline in virtual time; an earlier one that it has already stays.
+func WithVirtualDeadline(ctx context.Context, t time.Time) context.Context {
+	if earlier, ok := VirtualDeadline(ctx); ok && !t.Before(earlier) {
+		return ctx
+	}
+	return context.WithValue(ctx, virtualDeadlineKey{}, t)
+}
+
+// VirtualDeadline returns the deadline that WithVirtualDeadline gave ctx, and false when there is none.
+func VirtualDeadline(ctx context.Context) (time.Time, bool) {
+	t, ok := ctx.Value(virtualDeadlineKey{}).(time.Time)
+	return t, ok
 }
 
 // Seconds is a duration that JSON shows as a number of seconds.
