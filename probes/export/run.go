@@ -120,9 +120,9 @@ func (t *runTable) measure(results []probes.Result) {
 		t.time = max(t.time, width(seconds(r.Duration.Duration())))
 	}
 	// What is left for names after mark, outcome, time and the gaps is shared by probe and stage.
-	left := max(24, t.opts.Width-(3+t.outcome+2+2+2+t.time))
+	left := max(12, t.opts.Width-(3+t.outcome+2+2+2+t.time))
 	if t.probe+t.stage > left {
-		t.stage = min(t.stage, max(8, left/3))
+		t.stage = min(t.stage, max(4, left/3))
 		t.probe = min(t.probe, left-t.stage)
 	}
 }

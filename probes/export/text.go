@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
 )
@@ -75,6 +76,10 @@ func wrap(text string, to int) []string {
 		}
 		for w > to && width(strings.TrimRight(piece, " ")) > to {
 			head := columns.Truncate(piece, to, "")
+			if head == "" { // one cluster that alone is wider than the line
+				_, size := utf8.DecodeRuneInString(piece)
+				head = piece[:size]
+			}
 			line.WriteString(head)
 			flush()
 			piece = piece[len(head):]
