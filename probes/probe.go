@@ -109,6 +109,9 @@ func (p Probe) FreshFor() time.Duration { return 2*p.Every + p.Timeout }
 type Confirm struct {
 	// Down runs out of the last Of open a window. Of equal to Down asks for Down in a row.
 	Down, Of int
+	// Spread is the least time from the start of the first of the Down runs to that of the last; 0 for the default,
+	// max(30 s, a fifth of the interval). Shorter ones are for demonstrations against a target of one's own.
+	Spread time.Duration
 	// Good runs in a row close it.
 	Good int
 	// Merge is the time after a window's end within which a further outage continues that window.
