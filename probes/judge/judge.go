@@ -209,7 +209,7 @@ func (j *Judge) settle(r probes.Result, planned *probes.Window) probes.Result {
 		r.Rejudge(probes.ReasonMaintenance, fmt.Sprintf("planned: %s (the run itself saw: %s)", what, r.Message))
 	case j.changed(r):
 		r.Rejudge(probes.ReasonChanged, fmt.Sprintf("the page seems to have been redesigned: %s", r.Message))
-	case r.Outcome.Good() && r.Reason != probes.ReasonChanged:
+	case r.Outcome.Good():
 		if m := j.probes[r.Probe]; m != nil {
 			m.good = min(m.good+1, enoughGood)
 			m.text = r.TextLength
