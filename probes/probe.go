@@ -26,6 +26,9 @@ type Set struct {
 	// politeness do not hold for them.
 	OwnHosts []string
 	Browser  BrowserSettings
+	// Contact is how the operators of probed hosts reach whoever runs the prober, a mail or web address; it stands in the
+	// User-Agent.
+	Contact string
 }
 
 // References returns the reference probes of the set.
