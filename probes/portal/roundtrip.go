@@ -22,9 +22,9 @@ var address = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 443}
 
 // RoundTripper answers requests in process and at once, whatever host they name: the time that an answer takes passes on
 // the clock alone. It calls the request's httptrace hooks as a connection would, so that phases can be measured on that
-// clock. Past the virtual deadline of the request's context (probes.WithVirtualDeadline) the clock stops at the deadline
-// and the error is context.DeadlineExceeded; a request without any deadline to a portal that hangs fails at once, because
-// nothing would ever end it.
+// clock. Past the deadline of the request's context, by that clock, the clock stops at the deadline and the error is
+// context.DeadlineExceeded; a request without any deadline to a portal that hangs fails at once, because nothing would
+// ever end it. The deadline is that of probes.WithVirtualDeadline, or else the context's own.
 func (p *Portal) RoundTripper(clock *probes.VirtualClock) http.RoundTripper {
 	return &roundTripper{portal: p, clock: clock}
 }
@@ -42,6 +42,12 @@ func (t *roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if r.Body != nil {
 		defer r.Body.Close()
+	}
+	deadline, bounded := probes.VirtualDeadline(ctx)
+	if !bounded {
+		if deadline, bounded = ctx.Deadline(); bounded {
+			ctx = probes.WithVirtualDeadline(ctx, deadline)
+		}
 	}
 	resp := t.portal.Respond(r, t.clock.Now())
 	trace := hooks(ctx)
@@ -72,9 +78,8 @@ func (t *roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 	case FaultReset:
 		return nil, &net.OpError{Op: "read", Net: "tcp", Addr: address, Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 	case FaultHang:
-		deadline, ok := probes.VirtualDeadline(ctx)
-		if !ok {
-			return nil, fmt.Errorf("the portal hangs and the request to %s has no virtual deadline", host)
+		if !bounded {
+			return nil, fmt.Errorf("the portal hangs and the request to %s has no deadline", host)
 		}
 		resp.Delay = deadline.Sub(t.clock.Now()) + time.Nanosecond
 	}
