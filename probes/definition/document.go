@@ -1,0 +1,304 @@
+package definition
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+const (
+	// maxFile bounds a definition file, in bytes. 10,000 probes take about 2 MiB.
+	maxFile = 16 << 20
+	// maxExpanded bounds the nodes that aliases may add to a file.
+	maxExpanded = 200_000
+)
+
+// A document is one definition file while it is read.
+type document struct {
+	file string
+	// dir is what relative paths in the file are relative to.
+	dir    string
+	text   []byte
+	lines  [][]byte
+	errs   Errors
+	hidden map[int][]span
+}
+
+// open parses the text of a file and returns its root, or nil after a syntax error.
+func (d *document) open() *yaml.Node {
+	if !d.readable() {
+		return nil
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(d.text))
+	var root yaml.Node
+	switch err := decoder.Decode(&root); {
+	case errors.Is(err, io.EOF):
+		d.place(1, 1, true, "the file holds no definition", "start with \"probes:\", or take `probe schema` or the example as a guide")
+		return nil
+	case err != nil:
+		d.syntax(err)
+		return nil
+	}
+	var second yaml.Node
+	switch err := decoder.Decode(&second); {
+	case err == nil:
+		d.place(second.Line, second.Column, false, "a second document begins here",
+			"put it into a file of its own, or take the \"---\" out and put both under the same keys")
+	case !errors.Is(err, io.EOF):
+		d.syntax(err)
+		return nil
+	}
+	top := root.Content[0]
+	if !d.unalias(top) {
+		return nil
+	}
+	return top
+}
+
+// readable finds what no YAML file may hold.
+func (d *document) readable() bool {
+	if len(d.text) > maxFile {
+		d.errs = append(d.errs, Error{File: d.file, Message: fmt.Sprintf("the file is larger than %d MiB", maxFile>>20), Suggestion: "split it"})
+		return false
+	}
+	for _, bom := range []string{"\xff\xfe", "\xfe\xff"} {
+		if bytes.HasPrefix(d.text, []byte(bom)) {
+			d.place(1, 1, false, "the file is UTF-16", "save it as UTF-8")
+			return false
+		}
+	}
+	d.text = bytes.TrimPrefix(d.text, []byte("\ufeff"))
+	ok := true
+	if i := bytes.IndexByte(d.text, 0); i >= 0 {
+		d.offset(i, "a NUL byte", "definitions are plain UTF-8 text")
+		ok = false
+	}
+	if !utf8.Valid(d.text) {
+		i := 0
+		for i < len(d.text) {
+			r, size := utf8.DecodeRune(d.text[i:])
+			if r == utf8.RuneError && size == 1 {
+				break
+			}
+			i += size
+		}
+		d.offset(i, "the file is not UTF-8 from here on", "save it as UTF-8 (iconv -f SHIFT_JIS -t UTF-8 turns Shift_JIS into it)")
+		ok = false
+	}
+	return ok
+}
+
+// offset adds an error at a byte of the text.
+func (d *document) offset(i int, message, suggestion string) {
+	line := 1 + bytes.Count(d.text[:i], []byte("\n"))
+	start := bytes.LastIndexByte(d.text[:i], '\n') + 1
+	d.place(line, 1+utf8.RuneCount(d.text[start:i]), false, message, suggestion)
+}
+
+var yamlProblem = regexp.MustCompile(`^(?:go-)?yaml: (?:line (\d+): )?(?s)(.*)$`)
+
+// syntax adds the error of the YAML library. Its line is often that of the enclosing block, and it knows no column; the
+// place is therefore where the text stops being the beginning of a good file: just after its longest prefix that parses.
+func (d *document) syntax(err error) {
+	problem := err.Error()
+	if m := yamlProblem.FindStringSubmatch(problem); m != nil {
+		problem = m[2]
+	}
+	at := d.longestPrefix()
+	rest := d.text[min(at, len(d.text)):]
+	message, suggestion := "this is not YAML: "+problem, ""
+	switch {
+	case bytes.HasPrefix(rest, []byte("\t")):
+		message, suggestion = "a tab cannot indent YAML", "use spaces"
+	case strings.Contains(problem, "mapping values are not allowed"):
+		message, suggestion = "a colon cannot stand here", "put the text in quotes, or check the indentation of this line and the one above"
+	case strings.Contains(problem, "unknown anchor"):
+		message, suggestion = problem, "an alias (*name) needs an anchor (&name) earlier in the same file"
+	case strings.Contains(problem, "cannot start any token"):
+		message, suggestion = fmt.Sprintf("a text cannot begin with %q", firstRune(rest)), "put the text in quotes"
+	case strings.Contains(problem, "unexpected end of stream"), strings.Contains(problem, "unexpected document indicator"):
+		message, suggestion = "a quote that begins here is never closed", "close it with the same quote"
+	case strings.Contains(problem, "expected ',' or"):
+		message, suggestion = "a list or mapping in brackets is not right from here on",
+			"separate its entries by commas, close the bracket, and put texts with commas, brackets or \": \" in quotes"
+	case strings.Contains(problem, "did not find expected"):
+		message, suggestion = "this line does not fit the ones above", "check its indentation: keys of one mapping, and dashes of one list, stand in the same column"
+	}
+	d.offset(min(at, len(d.text)), message, suggestion)
+}
+
+func firstRune(text []byte) string {
+	r, _ := utf8.DecodeRune(text)
+	return string(r)
+}
+
+// longestPrefix returns the length in bytes of the longest beginning of the text that is YAML by itself: first by lines,
+// then by characters of the line that breaks it. White space before the offence belongs to the prefix.
+func (d *document) longestPrefix() int {
+	// The number of bytes parsed in the search is bounded: a file may be large.
+	budget := 64 << 20
+	parses := func(n int) bool {
+		if budget -= n; budget < 0 {
+			return true
+		}
+		var node yaml.Node
+		err := yaml.Unmarshal(d.text[:n], &node)
+		return err == nil
+	}
+	// The scanner reads little more than it needs, so the offence lies before what it has consumed.
+	counter := &countingReader{text: d.text}
+	decoder := yaml.NewDecoder(counter)
+	for {
+		var node yaml.Node
+		if decoder.Decode(&node) != nil {
+			break
+		}
+	}
+	end := counter.read
+	if i := bytes.IndexByte(d.text[end:], '\n'); i >= 0 {
+		end += i
+	} else {
+		end = len(d.text)
+	}
+	start := bytes.LastIndexByte(d.text[:end], '\n') + 1
+	for start > 0 && !parses(start) {
+		end = start - 1
+		start = bytes.LastIndexByte(d.text[:end], '\n') + 1
+	}
+	for n := end; n > start; n-- {
+		if utf8.RuneStart(d.text[min(n, len(d.text)-1)]) && parses(n) {
+			start = n
+			break
+		}
+	}
+	for start < end && d.text[start] == ' ' {
+		start++
+	}
+	return start
+}
+
+// countingReader hands out one byte at a time and counts them.
+type countingReader struct {
+	text []byte
+	read int
+}
+
+func (r *countingReader) Read(p []byte) (int, error) {
+	if r.read >= len(r.text) {
+		return 0, io.EOF
+	}
+	p[0] = r.text[r.read]
+	r.read++
+	return 1, nil
+}
+
+// unalias replaces every alias by what it stands for, and refuses those that contain themselves or grow without measure.
+func (d *document) unalias(top *yaml.Node) bool {
+	sizes := map[*yaml.Node]int{}
+	ok, expanded := true, 0
+	var walk func(n *yaml.Node) int
+	walk = func(n *yaml.Node) int {
+		if n.Anchor != "" {
+			sizes[n] = -1
+		}
+		total := 1
+		for i, child := range n.Content {
+			if child.Kind == yaml.AliasNode {
+				target := child.Alias
+				size := sizes[target]
+				if size < 0 {
+					d.problem(child, "the alias *"+child.Value+" stands inside of what it names", "write out what is meant")
+					ok = false
+					continue
+				}
+				if expanded = min(expanded+size, 2*maxExpanded); expanded > maxExpanded && ok {
+					d.problem(child, fmt.Sprintf("aliases make more than %d nodes of this file", maxExpanded), "write out what is meant")
+					ok = false
+				}
+				total = min(total+size, 2*maxExpanded)
+				n.Content[i] = target
+				continue
+			}
+			if child.Tag != "" && !strings.HasPrefix(child.Tag, "!!") || child.Tag == "!!binary" {
+				d.problem(child, "the tag "+child.Tag+" means nothing here", "take it out")
+			}
+			total = min(total+walk(child), 2*maxExpanded)
+		}
+		if n.Anchor != "" {
+			sizes[n] = total
+		}
+		return total
+	}
+	walk(top)
+	return ok
+}
+
+// wrong adds an error that the JSON Schema sees too.
+func (d *document) wrong(n *yaml.Node, message, suggestion string) {
+	d.place(n.Line, n.Column, true, message, suggestion)
+}
+
+// problem adds an error that the JSON Schema cannot see.
+func (d *document) problem(n *yaml.Node, message, suggestion string) {
+	d.place(n.Line, n.Column, false, message, suggestion)
+}
+
+func (d *document) place(line, column int, structural bool, message, suggestion string) {
+	d.errs = append(d.errs, Error{File: d.file, Line: line, Column: column, Message: message, Suggestion: suggestion, structural: structural})
+}
+
+// hide keeps the text of a scalar out of every error.
+func (d *document) hide(n *yaml.Node) {
+	if d.hidden == nil {
+		d.hidden = map[int][]span{}
+	}
+	length := len([]rune(n.Value))
+	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
+		length = longLine * 100
+	}
+	d.hidden[n.Line] = append(d.hidden[n.Line], span{n.Column - 1, n.Column - 1 + length})
+	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		for i := range strings.Count(n.Value, "\n") + 1 {
+			d.hidden[n.Line+1+i] = []span{{0, longLine * 100}}
+		}
+	}
+}
+
+// finish returns the errors in order, with their lines.
+func (d *document) finish() Errors {
+	if len(d.errs) == 0 {
+		return nil
+	}
+	lines := bytes.Split(d.text, []byte("\n"))
+	d.errs = d.errs.sorted()
+	for i := range d.errs {
+		e := &d.errs[i]
+		if e.Line < 1 {
+			continue
+		}
+		// The library counts a carriage return or a Unicode line separator as a line's end, and an editor does not.
+		e.Line = min(e.Line, len(lines))
+		line := strings.ToValidUTF8(string(lines[e.Line-1]), "\ufffd")
+		e.Column = max(1, min(e.Column, 1+utf8.RuneCountInString(strings.TrimRight(line, "\r"))))
+		e.SourceLine, e.caret = excerpt(line, e.Column, d.hidden[e.Line])
+	}
+	return d.errs
+}
+
+// where returns the place of a node as file:line.
+func (d *document) where(n *yaml.Node) string { return fmt.Sprintf("%s:%d", d.file, n.Line) }
+
+// path returns a file's path as the process sees it.
+func (d *document) path(name string) string {
+	if name == "" || filepath.IsAbs(name) || d.dir == "" {
+		return name
+	}
+	return filepath.Join(d.dir, name)
+}

@@ -1,0 +1,163 @@
+package definition
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// Error is one thing that is wrong with a definition, and where.
+type Error struct {
+	// File is the file's name as it was given to Load.
+	File string
+	// Line and Column count from 1, Column in characters; both are 0 when the error is of the file as a whole.
+	Line, Column int
+	Message      string
+	// SourceLine is the offending line, with everything that looks like a secret replaced by stars; a long one is cut.
+	SourceLine string
+	// Suggestion says what would be right; empty when the message says it all.
+	Suggestion string
+
+	// caret is the column of the offence in SourceLine, counted from 0.
+	caret int
+	// structural errors are those that the JSON Schema sees too.
+	structural bool
+}
+
+// Error returns position, message, the offending line with a caret below the offence, and the suggestion, on lines of
+// their own.
+func (e Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.File)
+	if e.Line > 0 {
+		fmt.Fprintf(&b, ":%d:%d", e.Line, e.Column)
+	}
+	b.WriteString(": " + e.Message)
+	if e.Line > 0 {
+		number := fmt.Sprintf("%5d", e.Line)
+		fmt.Fprintf(&b, "\n%s | %s\n%s | %s^", number, e.SourceLine, strings.Repeat(" ", len(number)), pad(e.SourceLine, e.caret))
+	}
+	if e.Suggestion != "" {
+		b.WriteString("\n  hint: " + e.Suggestion)
+	}
+	return b.String()
+}
+
+// pad returns white space as wide on a terminal as the first n characters of line.
+func pad(line string, n int) string {
+	var b strings.Builder
+	for i, r := range []rune(line) {
+		if i == n {
+			break
+		}
+		if r == '\t' {
+			b.WriteByte('\t')
+			continue
+		}
+		b.WriteString(strings.Repeat(" ", runewidth.RuneWidth(r)))
+	}
+	return b.String()
+}
+
+// Errors is everything that is wrong with the definitions of one load, in the order of the files and of the positions
+// in them.
+type Errors []Error
+
+// Error returns all errors, one after the other.
+func (e Errors) Error() string {
+	all := make([]string, len(e))
+	for i := range e {
+		all[i] = e[i].Error()
+	}
+	return strings.Join(all, "\n")
+}
+
+// Unwrap gives errors.As the single errors.
+func (e Errors) Unwrap() []error {
+	all := make([]error, len(e))
+	for i := range e {
+		all[i] = e[i]
+	}
+	return all
+}
+
+// sorted orders the errors of one file by position and drops repetitions, as an anchor used twice makes them.
+func (e Errors) sorted() Errors {
+	slices.SortStableFunc(e, func(a, b Error) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return slices.CompactFunc(e, func(a, b Error) bool {
+		return a.Line == b.Line && a.Column == b.Column && a.Message == b.Message
+	})
+}
+
+// asError returns nil, and not an empty list, when nothing is wrong.
+func (e Errors) asError() error {
+	if len(e) == 0 {
+		return nil
+	}
+	return e
+}
+
+// longLine is the number of characters of an offending line that are shown.
+const longLine = 120
+
+// span is a part of a line, in characters counted from 0.
+type span struct{ from, to int }
+
+// secretish finds values that look like secrets by the word before the colon, wherever on a line they stand. A
+// reference in braces is none.
+var secretish = regexp.MustCompile(`(?i)(?:password|passwd|passphrase|パスワード|暗証番号|token|secret|authorization|bearer|cookie|credential|api[_-]?key)[\w-]*["']?\s*:\s*([^\s{\[].*)`)
+
+// userinfo finds the user and password of an address.
+var userinfo = regexp.MustCompile(`://([^/\s@"']+)@`)
+
+// excerpt returns the line with its secrets starred out, cut around the column (from 1), and where the column is in it.
+func excerpt(line string, column int, secrets []span) (string, int) {
+	runes := []rune(strings.TrimRight(line, "\r\n"))
+	for _, find := range []*regexp.Regexp{secretish, userinfo} {
+		for _, m := range find.FindAllStringSubmatchIndex(string(runes), -1) {
+			from := len([]rune(string(runes)[:m[2]]))
+			secrets = append(secrets, span{from, from + len([]rune(string(runes)[m[2]:m[3]]))})
+		}
+	}
+	caret := min(max(column-1, 0), len(runes))
+	slices.SortFunc(secrets, func(a, b span) int { return b.from - a.from })
+	for _, s := range secrets {
+		from, to := min(s.from, len(runes)), min(s.to, len(runes))
+		if from >= to {
+			continue
+		}
+		// A fixed number of stars, so that not even the length is told.
+		const stars = "****"
+		runes = slices.Replace(runes, from, to, []rune(stars)...)
+		switch {
+		case caret >= to:
+			caret += len(stars) - (to - from)
+		case caret > from:
+			caret = from
+		}
+	}
+	for i, r := range runes {
+		if r != '\t' && (r < ' ' || r == 0x7f || r == 0xfeff) {
+			runes[i] = '\ufffd'
+		}
+	}
+	if len(runes) > longLine {
+		from := max(0, min(caret-longLine/2, len(runes)-longLine))
+		to := from + longLine
+		cut := slices.Clone(runes[from:to])
+		if from > 0 {
+			cut[0] = '…'
+		}
+		if to < len(runes) {
+			cut[len(cut)-1] = '…'
+		}
+		runes, caret = cut, caret-from
+	}
+	return string(runes), caret
+}
