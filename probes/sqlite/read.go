@@ -1,0 +1,350 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"mynaprobe/probes"
+)
+
+// A Filter picks windows and revisions. Its zero value picks all; what is set must all hold.
+type Filter struct {
+	// Flow picks the windows of a flow and of its probes, Probe those of a probe. Of revisions only Probe picks.
+	Flow, Probe string
+	Scope       probes.WindowScope
+	Source      probes.WindowSource
+	// Since and Until pick what overlaps the time from Since up to Until, or was seen in it.
+	Since, Until time.Time
+	// At picks windows that may cover the moment, the uncertainty of their start included.
+	At time.Time
+	// Open picks windows that are open.
+	Open bool
+}
+
+func (f Filter) window(w probes.Window) bool {
+	switch {
+	case f.Flow != "" && flowOf(w) != f.Flow,
+		f.Probe != "" && (w.Scope != probes.ScopeProbe || w.Name != f.Probe),
+		f.Scope != "" && w.Scope != f.Scope,
+		f.Source != "" && w.Source != f.Source,
+		f.Open && !w.Open(),
+		!f.Until.IsZero() && !earliest(w).Before(f.Until),
+		!f.Since.IsZero() && w.End != nil && !w.End.After(f.Since),
+		!f.At.IsZero() && (f.At.Before(earliest(w)) || w.End != nil && !f.At.Before(*w.End)):
+		return false
+	}
+	return true
+}
+
+func (f Filter) revision(r probes.NoticeRevision) bool {
+	return (f.Probe == "" || r.Probe == f.Probe) &&
+		(f.Since.IsZero() || !r.Seen.Before(f.Since)) && (f.Until.IsZero() || r.Seen.Before(f.Until))
+}
+
+// A Reader reads a state file, also while a server writes to it.
+type Reader struct {
+	path string
+	db   *sql.DB
+}
+
+// OpenReadOnly opens a state file for reading alone. It never changes it; the error says so when there is none, when it is
+// damaged, or when a newer version wrote it (ErrNewer).
+func OpenReadOnly(path string) (*Reader, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("state file: %w", err)
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("state file %s does not exist: no server has kept its windows there yet: %w", path, err)
+	} else if err != nil {
+		return nil, fmt.Errorf("state file: %w", err)
+	}
+	options := [][]string{{"mode=ro"}}
+	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
+		// Beside a file in a directory that cannot be written, SQLite cannot make what it needs to share it; with
+		// nothing in the log the file alone is complete.
+		options = append(options, []string{"mode=ro", "immutable=1"})
+	}
+	var last error
+	for _, o := range options {
+		db, err := sql.Open("sqlite", name(path, o...))
+		if err != nil {
+			return nil, explain(path, err)
+		}
+		db.SetMaxOpenConns(4)
+		version, err := checkHeader(context.Background(), db, path)
+		if err == nil && version == 0 {
+			err = fmt.Errorf("state file %s is empty: no server has kept its windows there yet", path)
+		}
+		if err == nil {
+			return &Reader{path: path, db: db}, nil
+		}
+		last = errors.Join(err, db.Close())
+	}
+	if errors.Is(last, ErrNewer) || errors.Is(last, ErrForeign) {
+		return nil, last
+	}
+	return nil, explain(path, last)
+}
+
+// Close closes the file.
+func (r *Reader) Close() error { return r.db.Close() }
+
+// Windows returns the windows that the filter picks, by start.
+func (r *Reader) Windows(ctx context.Context, f Filter) ([]probes.Window, error) {
+	return read(ctx, r, nil, func(tx *sql.Tx, none *pending) ([]probes.Window, error) { return windows(ctx, tx, none, f) })
+}
+
+// Revisions returns the revisions of notices that the filter picks, in the order in which they were seen.
+func (r *Reader) Revisions(ctx context.Context, f Filter) ([]probes.NoticeRevision, error) {
+	return read(ctx, r, nil, func(tx *sql.Tx, none *pending) ([]probes.NoticeRevision, error) {
+		return revisions(ctx, tx, none, f)
+	})
+}
+
+// Coverage returns the hours of a probe or a flow that start from one moment up to another, in order.
+func (r *Reader) Coverage(ctx context.Context, scope probes.WindowScope, name string, from, to time.Time) ([]probes.Coverage, error) {
+	return read(ctx, r, nil, func(tx *sql.Tx, none *pending) ([]probes.Coverage, error) {
+		return coverage(ctx, tx, none, scope, name, from, to)
+	})
+}
+
+// Windows returns the windows that the filter picks, by start; those that wait to be written included.
+func (s *Store) Windows(ctx context.Context, f Filter) ([]probes.Window, error) {
+	return read(ctx, nil, s, func(tx *sql.Tx, p *pending) ([]probes.Window, error) { return windows(ctx, tx, p, f) })
+}
+
+// Revisions returns the revisions of notices that the filter picks, in the order in which they were seen; those that wait to
+// be written included.
+func (s *Store) Revisions(ctx context.Context, f Filter) ([]probes.NoticeRevision, error) {
+	return read(ctx, nil, s, func(tx *sql.Tx, p *pending) ([]probes.NoticeRevision, error) { return revisions(ctx, tx, p, f) })
+}
+
+// Coverage returns the hours of a probe or a flow that start from one moment up to another, in order; those that wait to be
+// written included.
+func (s *Store) Coverage(ctx context.Context, scope probes.WindowScope, name string, from, to time.Time) ([]probes.Coverage, error) {
+	return read(ctx, nil, s, func(tx *sql.Tx, p *pending) ([]probes.Coverage, error) {
+		return coverage(ctx, tx, p, scope, name, from, to)
+	})
+}
+
+// Load returns all that is kept and of use at a start: windows by start, the states of observers by key, and revisions in
+// the order in which they were seen. From a file that could not be opened it returns nothing, and no error: Writable is false then.
+func (s *Store) Load(ctx context.Context) (all []probes.Window, states map[string][]byte, seen []probes.NoticeRevision, err error) {
+	type loaded struct {
+		windows   []probes.Window
+		states    map[string][]byte
+		revisions []probes.NoticeRevision
+	}
+	l, err := read(ctx, nil, s, func(tx *sql.Tx, p *pending) (l loaded, err error) {
+		if l.windows, err = windows(ctx, tx, p, Filter{}); err != nil {
+			return l, err
+		}
+		if l.revisions, err = revisions(ctx, tx, p, Filter{}); err != nil {
+			return l, err
+		}
+		l.states, err = statesOf(ctx, tx, p)
+		return l, err
+	})
+	return l.windows, l.states, l.revisions, err
+}
+
+// read runs a query on one snapshot of the file, and on what a store has pending at that same moment.
+func read[T any](ctx context.Context, r *Reader, s *Store, query func(*sql.Tx, *pending) (T, error)) (result T, err error) {
+	waiting := newPending()
+	if s != nil {
+		s.mu.RLock()
+		r, waiting = s.reader, s.pending.clone()
+		if r == nil {
+			s.mu.RUnlock()
+			return query(nil, waiting)
+		}
+	}
+	tx, err := snapshot(ctx, r.db)
+	if s != nil {
+		s.mu.RUnlock()
+	}
+	if err != nil {
+		return result, explain(r.path, err)
+	}
+	defer tx.Rollback()
+	if result, err = query(tx, waiting); err != nil {
+		return result, explain(r.path, err)
+	}
+	return result, nil
+}
+
+// snapshot begins a transaction and reads once, which is what fixes the state that it sees.
+func snapshot(ctx context.Context, db *sql.DB) (*sql.Tx, error) {
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	var ignored int
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&ignored); err != nil {
+		return nil, errors.Join(err, tx.Rollback())
+	}
+	return tx, nil
+}
+
+// collect runs a query and scans each of its rows; without a file there are none.
+func collect(ctx context.Context, tx *sql.Tx, scan func(*sql.Rows) error, query string, args ...any) error {
+	if tx == nil {
+		return nil
+	}
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func windows(ctx context.Context, tx *sql.Tx, waiting *pending, f Filter) ([]probes.Window, error) {
+	query, args := "SELECT id, body FROM windows WHERE 1", []any{}
+	where := func(set bool, condition string, values ...any) {
+		if set {
+			query += " AND " + condition
+			args = append(args, values...)
+		}
+	}
+	// The milliseconds of the columns find; Filter.window decides.
+	where(f.Flow != "", "flow = ?", f.Flow)
+	where(f.Probe != "", "name = ?", f.Probe)
+	where(f.Source != "", "source = ?", string(f.Source))
+	where(f.Open, "open")
+	where(!f.Until.IsZero(), "first <= ?", f.Until.UnixMilli())
+	where(!f.Since.IsZero(), "(last IS NULL OR last >= ?)", f.Since.UnixMilli())
+	where(!f.At.IsZero(), "first <= ? AND (last IS NULL OR last >= ?)", f.At.UnixMilli(), f.At.UnixMilli())
+	var found []probes.Window
+	err := collect(ctx, tx, func(rows *sql.Rows) error {
+		var id string
+		var body []byte
+		if err := rows.Scan(&id, &body); err != nil {
+			return err
+		}
+		if _, newer := waiting.windows[id]; newer {
+			return nil
+		}
+		var w probes.Window
+		if err := json.Unmarshal(body, &w); err != nil {
+			return fmt.Errorf("window %s: %w", id, err)
+		}
+		if f.window(w) {
+			found = append(found, w)
+		}
+		return nil
+	}, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range waiting.windows {
+		if f.window(r.value) {
+			found = append(found, r.value)
+		}
+	}
+	slices.SortFunc(found, func(a, b probes.Window) int {
+		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID))
+	})
+	return found, nil
+}
+
+func revisions(ctx context.Context, tx *sql.Tx, waiting *pending, f Filter) ([]probes.NoticeRevision, error) {
+	var found []probes.NoticeRevision
+	err := collect(ctx, tx, func(rows *sql.Rows) error {
+		var body []byte
+		if err := rows.Scan(&body); err != nil {
+			return err
+		}
+		var r probes.NoticeRevision
+		if err := json.Unmarshal(body, &r); err != nil {
+			return fmt.Errorf("notice revision: %w", err)
+		}
+		if _, newer := waiting.revisions[keyOfRevision(r)]; !newer && f.revision(r) {
+			found = append(found, r)
+		}
+		return nil
+	}, "SELECT body FROM revisions WHERE ? IN ('', probe) ORDER BY seen, seq", f.Probe)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range waiting.revisions {
+		if f.revision(r.value) {
+			found = append(found, r.value)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b probes.NoticeRevision) int {
+		return cmp.Or(a.Seen.Compare(b.Seen), cmp.Compare(a.Probe, b.Probe), cmp.Compare(a.Item.Address, b.Item.Address))
+	})
+	return found, nil
+}
+
+func statesOf(ctx context.Context, tx *sql.Tx, waiting *pending) (map[string][]byte, error) {
+	states := map[string][]byte{}
+	err := collect(ctx, tx, func(rows *sql.Rows) error {
+		var key string
+		value := []byte{}
+		if err := rows.Scan(&key, &value); err != nil {
+			return err
+		}
+		states[key] = value
+		return nil
+	}, "SELECT key, value FROM states")
+	if err != nil {
+		return nil, err
+	}
+	for key, state := range waiting.states {
+		if state == nil {
+			delete(states, key)
+		} else {
+			states[key] = slices.Clone(state)
+		}
+	}
+	return states, nil
+}
+
+func coverage(ctx context.Context, tx *sql.Tx, waiting *pending, scope probes.WindowScope, name string, from, to time.Time) ([]probes.Coverage, error) {
+	var found []probes.Coverage
+	err := collect(ctx, tx, func(rows *sql.Rows) error {
+		var hour int64
+		var up, degraded, maintenance, down, unknown float64
+		if err := rows.Scan(&hour, &up, &degraded, &maintenance, &down, &unknown); err != nil {
+			return err
+		}
+		c := probes.Coverage{
+			Scope: scope, Name: name, Hour: time.Unix(hour, 0).UTC(), Up: toSeconds(up), Degraded: toSeconds(degraded),
+			Maintenance: toSeconds(maintenance), Down: toSeconds(down), Unknown: toSeconds(unknown),
+		}
+		if _, newer := waiting.coverage[keyOfCoverage(c)]; !newer {
+			found = append(found, c)
+		}
+		return nil
+	}, "SELECT hour, up, degraded, maintenance, down, unknown FROM coverage WHERE scope = ? AND name = ? AND hour >= ? AND hour < ?",
+		string(scope), name, from.Unix(), to.Unix())
+	if err != nil {
+		return nil, err
+	}
+	for key, c := range waiting.coverage {
+		if key.scope == scope && key.name == name && key.hour >= from.Unix() && key.hour < to.Unix() {
+			found = append(found, c)
+		}
+	}
+	slices.SortFunc(found, func(a, b probes.Coverage) int { return a.Hour.Compare(b.Hour) })
+	return found, nil
+}
+
+func toSeconds(s float64) probes.Seconds { return probes.Seconds(s * float64(time.Second)) }
