@@ -130,7 +130,9 @@ func httpFamilies() []family {
 		ofHTTP("probe_http_last_modified_timestamp_seconds", "Last-Modified header of the last answer; absent when it had none.",
 			func(h *probes.HTTPResult) (float64, bool) { return unixSeconds(h.LastModified) }),
 		ofHTTP("probe_http_ssl", "1 when the last connection used TLS, 0 when it did not.",
-			func(h *probes.HTTPResult) (float64, bool) { return number(h.TLS != nil), h.TLS != nil || h.IPVersion != 0 }),
+			func(h *probes.HTTPResult) (float64, bool) {
+				return number(h.TLS != nil), h.TLS != nil || h.IPVersion != 0
+			}),
 		ofHTTP("probe_ip_protocol", "IP version of the last connection, 4 or 6; absent when there was none.",
 			func(h *probes.HTTPResult) (float64, bool) { return float64(h.IPVersion), h.IPVersion != 0 }),
 		ofRunBy("probe_tls_version_info", "1 for the TLS version of the last connection.", []string{"version"},

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"maps"
 	"runtime"
 	"slices"
@@ -86,15 +87,11 @@ var (
 func noticeFamilies() []family {
 	return []family{
 		ofNoticeState("probe_notice_active", "Announcements of the source that are believed and not over, by what they announce and how far along it is.",
-			func(s *scrape, active []ActiveNotice) (float64, bool) { return float64(len(active)), true }),
+			func(active []ActiveNotice) (float64, bool) { return float64(len(active)), true }),
 		ofNoticeState("probe_notice_window_start_timestamp_seconds", "Start of the announced window that is current, else of the next one; absent when there is none.",
-			func(s *scrape, active []ActiveNotice) (float64, bool) {
-				return unixSecondsOf(currentOrNext(s, active).Start)
-			}),
+			func(active []ActiveNotice) (float64, bool) { return unixSecondsOf(currentOrNext(active).Start) }),
 		ofNoticeState("probe_notice_window_end_timestamp_seconds", "End of the announced window that is current, else of the next one; absent when it was not given.",
-			func(s *scrape, active []ActiveNotice) (float64, bool) {
-				return unixSecondsOf(currentOrNext(s, active).End)
-			}),
+			func(active []ActiveNotice) (float64, bool) { return unixSecondsOf(currentOrNext(active).End) }),
 		ofReading("probe_notice_items", "Notices that the source listed when it was last read.",
 			func(n *noticeLive) (float64, bool) { return float64(n.items), true }),
 		ofReading("probe_notice_unparsed", "Notices of the source that speak of trouble or maintenance and of which no window could be read.",
@@ -120,7 +117,7 @@ func noticeFamilies() []family {
 }
 
 // ofNoticeState is a gauge by kind and state of announcement, over those that are not over at the moment of the scrape.
-func ofNoticeState(name, help string, value func(*scrape, []ActiveNotice) (float64, bool)) family {
+func ofNoticeState(name, help string, value func([]ActiveNotice) (float64, bool)) family {
 	return family{name: name, help: help, kind: gauge, labels: sorted(probeLabels, []string{"announcement", "state"}), collect: func(s *scrape) {
 		for i := range s.probes {
 			v := &s.probes[i]
@@ -135,7 +132,7 @@ func ofNoticeState(name, help string, value func(*scrape, []ActiveNotice) (float
 							active = append(active, a)
 						}
 					}
-					if x, ok := value(s, active); ok {
+					if x, ok := value(active); ok {
 						s.add(x, v.state.labels, announcementPairs[j], noticeStatePairs[k])
 					}
 				}
@@ -144,24 +141,29 @@ func ofNoticeState(name, help string, value func(*scrape, []ActiveNotice) (float
 	}}
 }
 
-// currentOrNext picks the window that the moment lies in (of several the one that began first), else the next to begin.
-func currentOrNext(s *scrape, active []ActiveNotice) ActiveNotice {
-	var picked ActiveNotice
-	for _, a := range active {
-		if a.Start != nil && (picked.Start == nil || a.Start.Before(*picked.Start)) {
-			picked = a
-		}
+// currentOrNext picks, of windows that are not over, the one to begin first: the current one, else the next. A start that
+// was not given lies in the past.
+func currentOrNext(active []ActiveNotice) ActiveNotice {
+	if len(active) == 0 {
+		return ActiveNotice{}
 	}
-	return picked
+	return slices.MinFunc(active, func(a, b ActiveNotice) int {
+		x, _ := unixSecondsOf(a.Start)
+		y, _ := unixSecondsOf(b.Start)
+		return cmp.Compare(x, y)
+	})
 }
 
+// ofReading is what the last reading of a source showed. An unchanged source is not read again, so it outlives a run.
 func ofReading(name, help string, value func(*noticeLive) (float64, bool)) family {
-	return ofProbe(gauge, name, help, func(v *probeView) (float64, bool) {
+	f := ofProbe(gauge, name, help, func(v *probeView) (float64, bool) {
 		if v.live.notice == nil || !v.live.notice.read {
 			return 0, false
 		}
 		return value(v.live.notice)
 	})
+	f.lastRun = true
+	return f
 }
 
 var stageLabels = []string{"flow", "kind", "stage"}

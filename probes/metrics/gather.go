@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -27,23 +28,24 @@ func (m *Metrics) Gather() ([]*dto.MetricFamily, error) {
 // each yields the families one after the other, sorted by name. With memory that is not kept, a family is good until
 // the next one.
 func (m *Metrics) each(out *scratch, yield func(*dto.MetricFamily) error) error {
-	runtime, err := m.own.Gather()
+	ofProcess, err := m.own.Gather()
 	if err != nil {
 		return fmt.Errorf("gather the metrics of the process: %w", err)
 	}
 	s := m.view(out)
 	for _, f := range families {
-		for len(runtime) > 0 && runtime[0].GetName() < f.name {
-			if err := yield(runtime[0]); err != nil {
+		for len(ofProcess) > 0 && ofProcess[0].GetName() < f.name {
+			if err := yield(ofProcess[0]); err != nil {
 				return err
 			}
-			runtime = runtime[1:]
+			ofProcess = ofProcess[1:]
 		}
 		if err := s.yield(f, yield); err != nil {
 			return err
 		}
+		runtime.Gosched() // a family of 10,000 probes takes milliseconds, and runs must not wait for all of them
 	}
-	for _, f := range runtime {
+	for _, f := range ofProcess {
 		if err := yield(f); err != nil {
 			return err
 		}
@@ -137,6 +139,9 @@ func oneShot(results []probes.Result) *scrape {
 		view.live.last = r
 		if r.HTTP != nil {
 			view.live.tls = r.HTTP.TLS
+		}
+		if r.Notice != nil && !r.Notice.NotModified && r.Outcome.Good() {
+			view.live.notice = view.live.notice.reading(r.Notice.Items)
 		}
 		byName[r.Probe] = view
 	}

@@ -3,7 +3,6 @@ package metrics
 import (
 	"cmp"
 	"maps"
-	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -240,7 +239,7 @@ func (m *Metrics) Configure(set probes.Set) {
 		}
 		m.prober.probesByKind[p.Kind]++
 		state := &probeState{probe: p, labels: m.probeLabels(intern, p.Name, p.Flow, p.Stage, p.Kind)}
-		state.info = merge(state.labels, intern.pair("reference", truth(p.Reference)), pair("target", target(p)))
+		state.info = merge(state.labels, intern.pair("reference", truth(p.Reference)), pair("target", p.Target()))
 		state.probe.HTTP, state.probe.Browser, state.probe.Notice = nil, nil, nil // only what is exported is kept
 		if p.Kind == probes.KindNotice {
 			state.live.notice = &noticeLive{}
@@ -319,30 +318,6 @@ func (m *Metrics) probeLabels(intern interner, name, flow, stage string, kind pr
 		intern.pair("stage", stage))
 }
 
-// target is the address that a definition names, without userinfo, query and fragment; empty where it is no plain URL.
-func target(p probes.Probe) string {
-	var address string
-	switch {
-	case p.HTTP != nil && len(p.HTTP.Requests) > 0:
-		address = p.HTTP.Requests[0].URL
-	case p.Notice != nil:
-		address = p.Notice.URL
-	case p.Browser != nil:
-		for _, step := range p.Browser.Steps {
-			if step.Action == probes.ActionOpen && !step.Value.IsSecret() {
-				address = step.Value.Text
-				break
-			}
-		}
-	}
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	u.User, u.RawQuery, u.Fragment, u.RawFragment = nil, "", "", ""
-	return u.String()
-}
-
 // Observe takes in a final result. Only scheduled runs feed the counters of runs, of reasons and of durations, so that
 // confirmations in an outage cannot bend a ratio; a run on demand is counted, and changes nothing else. A result of a probe
 // that is not configured any more is ignored, and one that is older than the newest leaves the gauges as they are.
@@ -392,7 +367,9 @@ func (m *Metrics) count(state *probeState, r probes.Result) {
 func slim(r probes.Result) *probes.Result {
 	r.Evidence, r.Looks, r.Seen = nil, nil, nil
 	r.Message, r.Target, r.Host = "", "", ""
-	r.Notice = nil
+	if r.Notice != nil {
+		r.Notice = &probes.NoticeResult{Status: r.Notice.Status}
+	}
 	return &r
 }
 
@@ -491,16 +468,16 @@ func (m *Metrics) changeNotice(probe string, change func(*noticeLive)) {
 	state.live.notice = &next
 }
 
-// Missed counts a scheduled run that never started. The reason is one of Options.MissedReasons; another counts as "other".
-func (m *Metrics) Missed(probe, reason string) {
+// Missed counts n scheduled runs that never started. The reason is one of Options.MissedReasons; another counts as "other".
+func (m *Metrics) Missed(probe, reason string, n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, known := m.prober.missed[reason]; !known {
 		reason = otherReason
 	}
-	m.prober.missed[reason]++
+	m.prober.missed[reason] += float64(n)
 	if state := m.probes[probe]; state != nil {
-		state.live.missed++
+		state.live.missed += float64(n)
 	}
 }
 
