@@ -149,7 +149,7 @@ func checkSeries(t *testing.T, f *dto.MetricFamily, location string) {
 		previous := ""
 		for _, label := range metric.Label {
 			name := label.GetName()
-			if !model.LabelName(name).IsValidLegacy() || name == "instance" || name == "job" || name == "le" {
+			if !model.LegacyValidation.IsValidLabelName(name) || name == "instance" || name == "job" || name == "le" {
 				t.Errorf("%s must not have a label %q", f.GetName(), name)
 			}
 			if name <= previous {

@@ -88,7 +88,7 @@ func (m *Metrics) Handler() http.Handler {
 			http.Error(w, "too many scrapes at once; try again later", http.StatusServiceUnavailable)
 			return
 		}
-		m.write(w, expfmt.NegotiateIncludingOpenMetrics(r.Header))
+		m.write(w, expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...))
 	}))
 }
 
