@@ -143,7 +143,7 @@ func TestScrapesAtOnce(t *testing.T) {
 				}
 				m.SetNotices("d", []ActiveNotice{{Kind: probes.AnnouncedOutage, State: probes.Ongoing}})
 				m.NoticeChanged("d", probes.NoticeNew)
-				m.Missed("a", "late", 1)
+				m.Missed("a", "late")
 				m.Late(time.Millisecond)
 				if n%5 == 0 {
 					m.Configure(set(all...))

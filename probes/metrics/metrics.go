@@ -468,16 +468,16 @@ func (m *Metrics) changeNotice(probe string, change func(*noticeLive)) {
 	state.live.notice = &next
 }
 
-// Missed counts n scheduled runs that never started. The reason is one of Options.MissedReasons; another counts as "other".
-func (m *Metrics) Missed(probe, reason string, n int) {
+// Missed counts a scheduled run that never started. The reason is one of Options.MissedReasons; another counts as "other".
+func (m *Metrics) Missed(probe, reason string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, known := m.prober.missed[reason]; !known {
 		reason = otherReason
 	}
-	m.prober.missed[reason] += float64(n)
+	m.prober.missed[reason]++
 	if state := m.probes[probe]; state != nil {
-		state.live.missed += float64(n)
+		state.live.missed++
 	}
 }
 

@@ -520,8 +520,9 @@ func TestOfItself(t *testing.T) {
 		},
 	})
 	m.Configure(set(httpProbe("top")))
-	m.Missed("top", "running", 2)
-	m.Missed("top", "never heard of", 1)
+	m.Missed("top", "running")
+	m.Missed("top", "running")
+	m.Missed("top", "never heard of")
 	m.Late(20 * time.Millisecond)
 	m.Late(-time.Millisecond)
 	m.Blind(true)
