@@ -16,6 +16,8 @@ import (
 type Change struct {
 	// Windows replace those of the same ID.
 	Windows []probes.Window
+	// Removed are the IDs of windows that are no more: they became part of another one.
+	Removed []string
 	// Revisions are added; one that is already kept stays single.
 	Revisions []probes.NoticeRevision
 	// States replace those of the same key; nil deletes one.
@@ -25,10 +27,10 @@ type Change struct {
 }
 
 func (c Change) empty() bool {
-	return len(c.Windows)+len(c.Revisions)+len(c.States)+len(c.Coverage) == 0
+	return len(c.Windows)+len(c.Removed)+len(c.Revisions)+len(c.States)+len(c.Coverage) == 0
 }
 
-// record is a value as a row keeps it.
+// record is a value as a row keeps it; without a body it is removed.
 type record[T any] struct {
 	value T
 	body  []byte
@@ -95,6 +97,9 @@ func pendingOf(c Change) (*pending, error) {
 		}
 		p.windows[w.ID] = record[probes.Window]{w, body}
 	}
+	for _, id := range c.Removed {
+		p.windows[id] = record[probes.Window]{}
+	}
 	for _, r := range c.Revisions {
 		body, err := json.Marshal(r)
 		if err != nil {
@@ -152,7 +157,7 @@ func dropOldest[K comparable, V any](values map[K]V, limit int, age func(V) (at 
 // subtract takes out what was written, unless it has changed since.
 func (p *pending) subtract(written *pending) {
 	for id, r := range written.windows {
-		if bytes.Equal(p.windows[id].body, r.body) {
+		if now := p.windows[id].body; (now == nil) == (r.body == nil) && bytes.Equal(now, r.body) {
 			delete(p.windows, id)
 		}
 	}

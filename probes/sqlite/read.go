@@ -253,7 +253,7 @@ func windows(ctx context.Context, tx *sql.Tx, waiting *pending, f Filter) ([]pro
 		return nil, err
 	}
 	for _, r := range waiting.windows {
-		if f.window(r.value) {
+		if r.body != nil && f.window(r.value) {
 			found = append(found, r.value)
 		}
 	}

@@ -16,6 +16,12 @@ import (
 // write puts everything pending into the transaction.
 func (p *pending) write(ctx context.Context, tx *sql.Tx) error {
 	for id, r := range p.windows {
+		if r.body == nil {
+			if err := execute(ctx, tx, "DELETE FROM windows WHERE id = ?", id); err != nil {
+				return fmt.Errorf("window %s: %w", id, err)
+			}
+			continue
+		}
 		w := r.value
 		first, last := bounds(w)
 		if err := execute(ctx, tx, `INSERT INTO windows (id, source, scope, name, flow, first, last, open, body, sum) VALUES (?,?,?,?,?,?,?,?,?,?)

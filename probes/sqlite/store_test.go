@@ -391,3 +391,36 @@ func TestPendingIsBounded(t *testing.T) {
 		t.Errorf("dropped %d, %d windows and %d hours left", dropped, len(p.windows), len(p.coverage))
 	}
 }
+
+func TestRemovedWindowsAreGone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	s := open(t, path)
+	apply(t, s, Change{Windows: []probes.Window{window("a", 0, nil), window("b", 5, nil)}})
+	if err := s.Defer(Change{Removed: []string{"b"}}); err != nil {
+		t.Fatal(err)
+	}
+	left := func() (ids []string) {
+		found, err := s.Windows(t.Context(), Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range found {
+			ids = append(ids, w.ID)
+		}
+		return ids
+	}
+	if got := left(); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("before it is written: %v", got)
+	}
+	apply(t, s, Change{Removed: []string{"never there"}})
+	if waiting, _ := s.Pending(); waiting != 0 {
+		t.Errorf("%d values still wait", waiting)
+	}
+	if got := left(); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("after it is written: %v", got)
+	}
+	apply(t, s, Change{Windows: []probes.Window{window("b", 6, nil)}})
+	if got := left(); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("written again: %v", got)
+	}
+}
