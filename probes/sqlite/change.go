@@ -127,7 +127,9 @@ func (p *pending) add(newer *pending) {
 // bound drops what is over the limit of each kind, the oldest first, and returns how much that was. Open windows and states are
 // never dropped: there are as many as there are probes.
 func (p *pending) bound(limit int) int {
-	return dropOldest(p.windows, limit, func(r record[probes.Window]) (time.Time, bool) { return r.value.Start, !r.value.Open() }) +
+	return dropOldest(p.windows, limit, func(r record[probes.Window]) (time.Time, bool) {
+		return r.value.Start, r.body != nil && !r.value.Open()
+	}) +
 		dropOldest(p.revisions, limit, func(r record[probes.NoticeRevision]) (time.Time, bool) { return r.value.Seen, true }) +
 		dropOldest(p.coverage, limit, func(c probes.Coverage) (time.Time, bool) { return c.Hour, true })
 }

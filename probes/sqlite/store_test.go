@@ -247,6 +247,35 @@ func TestDeferredIsSeenAtOnceAndWrittenWithTheNextChange(t *testing.T) {
 	}
 }
 
+func TestWindowsThatBecamePartOfAnotherAreRemoved(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "probe.db")
+	s := open(t, path)
+	apply(t, s, Change{Windows: []probes.Window{window("a", 0, ptr(at(5))), window("b", 7, ptr(at(9))), window("c", 20, nil)}})
+	if err := s.Defer(Change{Windows: []probes.Window{window("a", 0, ptr(at(9)))}, Removed: []string{"b", "never there"}}); err != nil {
+		t.Fatal(err)
+	}
+	seen := func(s *Store) string {
+		all, err := s.Windows(t.Context(), Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ids(all)
+	}
+	if got := seen(s); got != "a c" {
+		t.Errorf("pending: %q", got)
+	}
+	if err := s.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if waiting, _ := s.Pending(); waiting != 0 {
+		t.Errorf("%d still wait", waiting)
+	}
+	s.Close()
+	if got := seen(open(t, path)); got != "a c" {
+		t.Errorf("in the file: %q", got)
+	}
+}
+
 func TestAChangeThatCannotBeEncodedIsRefusedWhole(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "probe.db"))
 	bad := window("bad", 0, nil)
