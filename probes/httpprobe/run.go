@@ -8,6 +8,7 @@ import (
 	"net/http/cookiejar"
 	"net/netip"
 	"net/url"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -38,7 +39,10 @@ type run struct {
 }
 
 // Run implements probes.Runner.
-func (r *runner) Run(ctx context.Context) (result probes.Result) {
+func (r *runner) Run(ctx context.Context) probes.Result { return r.do(ctx, nil) }
+
+// do runs the probe, and shows the last answer to inspect before it is let go of.
+func (r *runner) do(ctx context.Context, inspect func(*answer)) (result probes.Result) {
 	clock := r.prober.clock
 	start := clock.Now()
 	result = probes.Result{
@@ -76,6 +80,9 @@ func (r *runner) Run(ctx context.Context) (result probes.Result) {
 		}
 	}
 	run.finish(&result, fault)
+	if inspect != nil && run.last != nil {
+		inspect(run.last)
+	}
 	return result
 }
 
@@ -287,7 +294,7 @@ func (r *run) attempt(q *request, o outgoing) *fault {
 	record := probes.Attempt{Start: start, Duration: probes.Seconds(end.Sub(start)), Status: a.status, Phases: phases}
 	var f *fault
 	if err != nil {
-		f = classify(r.ctx, err, running, took, r.probe.Timeout, a.url.Hostname())
+		f = classify(r.ctx, err, r.prober.late(r.ctx), running, took, r.probe.Timeout, a.url.Hostname())
 		if bad := tlsOfError(err, a.url.Hostname()); bad != nil {
 			a.tls = bad
 		}
@@ -329,7 +336,7 @@ func (r *run) follow(m *meter, q *request, o outgoing, a *answer) error {
 		next := redirectOf(x.resp)
 		if next == "" || q.MaxRedirects == 0 {
 			defer x.close()
-			return a.read(x, q.maxBody, r.prober.late, r.ctx)
+			return r.read(x, q.maxBody, a)
 		}
 		x.close()
 		if a.redirects++; a.redirects > q.MaxRedirects {
@@ -339,6 +346,16 @@ func (r *run) follow(m *meter, q *request, o outgoing, a *answer) error {
 			return err
 		}
 	}
+}
+
+// read reads the body of the last answer, up to limit bytes.
+func (r *run) read(x *exchange, limit int64, a *answer) (err error) {
+	a.buffer, a.cut, err = readBody(x.resp, limit)
+	a.page = page{contentType: a.header.Get("Content-Type"), body: *a.buffer}
+	if err == nil && r.prober.virtual && r.prober.late(r.ctx) {
+		err = os.ErrDeadlineExceeded
+	}
+	return err
 }
 
 // newRequest builds the request to send.
