@@ -1,0 +1,371 @@
+package notice
+
+import "strings"
+
+// An eventKind is what a piece of text speaks of.
+type eventKind uint8
+
+const (
+	noEvent     eventKind = iota
+	anyEvent              // something cannot be used, for whatever reason
+	outage                // a failure
+	maintenance           // work that was planned
+)
+
+// A verdict is what the words of a notice, or of a part of it, say as a whole.
+type verdict struct {
+	outage, maintenance     int  // how much is said of each
+	sureOutage, sureMaint   bool // it is said to be so, and not only named
+	titleTender, titleQuiet bool
+}
+
+// sentences calls f with the bounds of every sentence, in order.
+func (p *parser) sentences(f func(from, to int)) {
+	from := 0
+	for k := 0; k <= len(p.toks); k++ {
+		if k < len(p.toks) && p.toks[k].kind != kStop && (p.toks[k].kind != kNewline || p.soft(k)) {
+			continue
+		}
+		if k > from {
+			f(from, k)
+		}
+		from = k + 1
+	}
+}
+
+// mainVerdict weighs the words of the whole notice.
+func (p *parser) mainVerdict() verdict {
+	var v verdict
+	cant, stops := 0, 0
+	p.sentences(func(from, to int) {
+		inTitle := p.inTitle(from)
+		weight := 1
+		if inTitle {
+			weight = 3
+		}
+		s := p.survey(from, to)
+		if inTitle && s.tender {
+			v.titleTender = true
+		}
+		if s.quiet || s.tender && !s.happen {
+			return
+		}
+		v.outage += weight * s.outage
+		v.maintenance += weight * s.maintenance
+		v.sureOutage = v.sureOutage || s.sureOutage || inTitle && s.trouble && (s.about || s.mark || s.recovered)
+		v.sureMaint = v.sureMaint || s.sureMaint || inTitle && s.maint && (s.about || s.mark)
+		if s.cant {
+			cant++
+		}
+		if s.stop {
+			stops++
+		}
+	})
+	for _, ln := range p.lines {
+		if !ln.heads || !p.hasTimeSoon(ln) {
+			continue
+		}
+		switch k := kindOfLabel(ln.label); {
+		case k == outage:
+			v.outage += 4
+			v.sureOutage = true
+		case k == maintenance:
+			v.maintenance += 4
+			v.sureMaint = true
+		}
+	}
+	// what cannot be used is a failure where nobody speaks of work
+	if v.outage == 0 && v.maintenance == 0 && cant > 0 && v.sureOutage {
+		v.outage++
+	}
+	return v
+}
+
+func (p *parser) hasTimeSoon(ln line) bool {
+	return p.hasTime(ln.value, min(len(p.toks), ln.last+12))
+}
+
+// kindOfLabel says what a label like 障害発生日時 or メンテナンス期間 speaks of.
+func kindOfLabel(label string) eventKind {
+	switch {
+	case strings.Contains(label, "障害者"):
+		return noEvent
+	case containsAny(label, "発生", "復旧", "障害", "不具合", "回復", "解消"):
+		return outage
+	case containsAny(label, "メンテ", "作業", "停止", "工事", "点検", "保守", "休止", "Maintenance", "maintenance"):
+		return maintenance
+	}
+	return noEvent
+}
+
+func containsAny(s string, words ...string) bool {
+	for _, w := range words {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// A survey is what the words of one sentence say.
+type survey struct {
+	outage, maintenance   int
+	sureOutage, sureMaint bool
+	trouble, maint        bool
+	cant, stop, happen    bool
+	recovered, about      bool
+	mark                  bool // in brackets: 【障害】
+	tender, quiet, cond   bool
+}
+
+func (p *parser) survey(from, to int) survey {
+	var s survey
+	var weak, work, do, plan, finish, ongoing, now, finished, resumed bool
+	for k := from; k < to; k++ {
+		t := p.toks[k]
+		if t.kind != kWord {
+			continue
+		}
+		if t.is(cFriend) {
+			continue
+		}
+		cond := p.conditional(k, to)
+		s.cond = s.cond || cond
+		bracket := p.kindAt(k-1) == kOpen && p.kindAt(k+1) == kClose
+		switch {
+		case t.is(cQuiet):
+			s.quiet = true
+		case t.is(cTender):
+			s.tender = true
+		case t.is(cMeeting):
+			if !p.find(from, to, cTrouble|cHappen|cCant) {
+				s.tender = true
+			}
+		case t.is(cTrouble):
+			if t.tail == tailNot || cond {
+				continue
+			}
+			s.trouble = true
+			s.outage += 2
+			if bracket {
+				s.mark = true
+			}
+		case t.is(cTroubleW):
+			weak = weak || t.tail != tailNot && !cond
+		case t.is(cMaint):
+			if t.tail == tailNot && !p.isTime(k, to) || cond {
+				continue
+			}
+			s.maint = true
+			s.maintenance += 2
+			if bracket || p.particle(k+1, '中') && p.kindAt(k+2) == kClose {
+				s.mark = true
+			}
+			if p.underWay(k) {
+				s.sureMaint = true
+			}
+		case t.is(cMaintW):
+			work = work || !cond
+		case t.is(cStop):
+			if cond && !p.hasTime(from, to) {
+				continue
+			}
+			s.stop = true
+			if t.tail == tailFuture || t.tail == tailHope {
+				plan = true
+			}
+		case t.is(cHappen):
+			if t.tail != tailNot && !cond {
+				s.happen = true
+			}
+		case t.is(cRecover):
+			if cond && t.tail != tailDone {
+				continue
+			}
+			switch t.tail {
+			case tailDone:
+				s.outage += 2
+				s.recovered = true
+			case tailHope, tailNoun:
+				s.outage++
+			case tailNot, tailFuture:
+			default:
+				s.outage++
+			}
+		case t.is(cResume):
+			resumed = resumed || t.tail == tailDone
+		case t.is(cCant):
+			if cond && !p.hasTime(from, to) {
+				continue
+			}
+			s.cant = true
+		case t.is(cDo):
+			do = do || t.tail != tailNot
+		case t.is(cPlan):
+			plan = true
+		case t.is(cFinish):
+			finish = finish || t.tail == tailDone
+			finished = finish
+		case t.is(cOngoing):
+			ongoing = true
+			if p.gapText(k, "復旧", "障害", "未復旧") {
+				s.outage++
+			}
+			if p.gapText(k, "メンテナンス中", "停止中", "工事中") && !p.during(k) {
+				s.maint = true
+				s.maintenance += 2
+				s.sureMaint = true
+			}
+		case t.is(cUnknown):
+			ongoing = true
+		case t.is(cNow):
+			now = true
+		case t.is(cAbout):
+			s.about = true
+		}
+	}
+	if work && (do || plan || s.stop || finish) {
+		s.maintenance += 2
+		s.sureMaint = s.sureMaint || s.stop || do && p.hasTime(from, to)
+		s.maint = true
+	}
+	if s.stop {
+		if plan || do || s.maint {
+			s.maintenance++
+			if plan {
+				s.maintenance++
+			}
+		} else if s.trouble || now || ongoing {
+			s.outage++
+		}
+	}
+	if s.happen && (s.trouble || weak || s.cant) {
+		s.outage += 2
+		s.sureOutage = true
+	}
+	if s.cant && !s.maint && !s.stop && !work && (now || ongoing || p.state(from, to)) {
+		s.sureOutage = true
+		s.outage++
+	}
+	if (ongoing || now) && (s.trouble || weak && s.cant) && !s.maint {
+		s.sureOutage = true
+	}
+	if weak && !s.maint && (p.stateOf(from, to) || now && s.outage > 0) {
+		s.sureOutage = true
+		s.outage++
+	}
+	if s.recovered && (s.trouble || weak || s.cant || finished || p.hasTime(from, to) || s.about || now) {
+		s.sureOutage = true
+	}
+	if s.trouble && (p.causes(from, to)) {
+		s.sureOutage = true
+	}
+	if s.maint && (do || plan || s.stop || finish || s.cant || resumed) || s.stop && (plan || do) {
+		s.sureMaint = true
+	}
+	return s
+}
+
+func (p *parser) isTime(from, to int) bool { return p.hasTime(from, to) }
+
+// conditional reports whether the word at k is spoken of only as something that may be.
+func (p *parser) conditional(k, to int) bool {
+	for j := k + 1; j < to && j < k+16; j++ {
+		t := p.toks[j]
+		if t.kind == kWord && t.is(cCond) {
+			return true
+		}
+		if t.kind == kWord && t.is(cPossible) {
+			return true
+		}
+		if t.kind == kComma && p.rune(j) == '、' && j > k+10 {
+			return false
+		}
+	}
+	return false
+}
+
+// underWay reports whether the maintenance named at k is going on: メンテナンス中です, メンテナンス中のため; but
+// メンテナンス中は is what will hold while it does.
+func (p *parser) underWay(k int) bool {
+	if !p.particle(k+1, '中') {
+		return false
+	}
+	return !p.duringAt(p.toks[k+1].to)
+}
+
+func (p *parser) during(k int) bool { return p.duringAt(p.toks[k].to) }
+
+func (p *parser) duringAt(i int) bool {
+	rs := p.src.runes
+	if hasPrefix(rs, i, "のため", "のた", "につき", "です", "でござ", "となって", "により", "であ", "。", "】", ")", "]", "\n", "」", "の為", "ですので") > 0 || i >= len(rs) {
+		return false
+	}
+	return true
+}
+
+// state reports whether the sentence says that something is in a bad state now: 状態です, 状況となっております.
+func (p *parser) state(from, to int) bool {
+	s := p.text(from, to)
+	return containsAny(s, "状態", "状況", "ております", "ています", "ておりま", "いませ", "いただけません", "できません", "事象", "なりました", "なっており", "なっていま", "まして", "でした", "した")
+}
+
+func (p *parser) stateOf(from, to int) bool {
+	s := p.text(from, to)
+	return containsAny(s, "事象が", "が生じて", "が出て", "状態となって", "見合わせて", "が続いて", "遅れが", "遅延が")
+}
+
+// causes reports whether trouble is given as the cause of something that is so.
+func (p *parser) causes(from, to int) bool {
+	s := p.text(from, to)
+	return containsAny(s, "により", "のため", "の影響", "によって", "に伴い", "が続", "を起こ", "due to", "because of", "caused") && containsAny(s, "おります", "います", "ました", "ません", "停止", "中止", "is ", "are ", "was ", "were ", "have ", "has ")
+}
+
+// kindAround says of which kind of event the sentence of a mention speaks.
+func (p *parser) kindAround(from, to int, m *mention) eventKind {
+	var trouble, happen, maint, stop, cant, recover, do, friend, move bool
+	for k := from; k < to; k++ {
+		t := p.toks[k]
+		if t.kind != kWord {
+			continue
+		}
+		switch {
+		case t.is(cFriend):
+			friend = true
+		case t.is(cTrouble | cTroubleW):
+			trouble = trouble || t.tail != tailNot
+		case t.is(cHappen):
+			happen = happen || t.tail != tailNot
+		case t.is(cMaint):
+			maint = true
+		case t.is(cMaintW):
+			do = true
+		case t.is(cStop):
+			stop = true
+		case t.is(cCant):
+			cant = true
+		case t.is(cRecover):
+			recover = true
+		case t.is(cDo | cMove | cExtend | cPlan):
+			move = true
+		}
+	}
+	_ = friend
+	switch {
+	case maint && !(happen && trouble):
+		return maintenance
+	case happen && (trouble || cant), trouble, recover:
+		return outage
+	}
+	_, label := p.roleAt(m.from)
+	if k := kindOfLabel(label); k != noEvent {
+		return k
+	}
+	if stop && move || do && (stop || move) {
+		return maintenance
+	}
+	if stop || cant || happen || do || move && p.hasTime(from, to) {
+		return anyEvent
+	}
+	return noEvent
+}

@@ -1,0 +1,245 @@
+package notice
+
+import (
+	"strings"
+	"time"
+)
+
+// japan is the zone of every time that names no other. Japan has had no daylight saving time since 1951.
+var japan = time.FixedZone("JST", 9*60*60)
+
+var zones = []struct {
+	name string
+	zone *time.Location
+}{
+	{"JST", japan}, {"日本時間", japan}, {"UTC", time.UTC}, {"GMT", time.UTC}, {"協定世界時", time.UTC}, {"世界標準時", time.UTC},
+	{"PST", time.FixedZone("PST", -8*3600)}, {"PDT", time.FixedZone("PDT", -7*3600)}, {"EST", time.FixedZone("EST", -5*3600)}, {"EDT", time.FixedZone("EDT", -4*3600)},
+	{"CEST", time.FixedZone("CEST", 2*3600)}, {"CET", time.FixedZone("CET", 3600)},
+}
+
+var halves = []struct {
+	word string
+	half half
+}{
+	{"午前", halfAM}, {"午後", halfPM}, {"AM", halfAM}, {"PM", halfPM}, {"am", halfAM}, {"pm", halfPM}, {"A.M.", halfAM}, {"P.M.", halfPM}, {"a.m.", halfAM}, {"p.m.", halfPM}, {"Am", halfAM}, {"Pm", halfPM}, {"a.m", halfAM}, {"p.m", halfPM},
+	{"未明の", halfNone}, {"未明", halfNone}, {"早朝", halfNone}, {"朝の", halfNone}, {"朝", halfNone}, {"明け方", halfNone},
+	{"深夜", halfNone}, {"夜間", halfEvening}, {"夜の", halfEvening}, {"夜", halfEvening}, {"夕方", halfEvening}, {"夕刻", halfEvening}, {"昼の", halfPM}, {"昼", halfPM}, {"晩", halfEvening},
+}
+
+func (l *lexer) halfAt(i int) (h half, end int) {
+	for _, x := range halves {
+		if n := hasPrefix(l.rs, i, x.word); n > 0 {
+			return x.half, i + n
+		}
+	}
+	return halfNone, i
+}
+
+// clock emits the time of day that starts at i; 0 when there is none.
+func (l *lexer) clock(i int) int {
+	c, j, ok := l.readClock(i)
+	if !ok {
+		return 0
+	}
+	return l.emit(token{kind: kClock, from: i, to: j, clock: c})
+}
+
+// clockAt returns the end of a time of day at i, 0 when there is none.
+func (l *lexer) clockAt(i int) int {
+	if i >= len(l.rs) {
+		return 0
+	}
+	_, j, ok := l.readClock(i)
+	if !ok {
+		return 0
+	}
+	return j
+}
+
+func (l *lexer) readClock(i int) (c clock, end int, ok bool) {
+	if n := hasPrefix(l.rs, i, "正午"); n > 0 {
+		return clock{hour: 12}, i + n, true
+	}
+	if !isLatin(l.at(i - 1)) {
+		if n := hasPrefix(l.rs, i, "noon", "Noon"); n > 0 && !isLatin(l.at(i+n)) {
+			return clock{hour: 12}, l.zoneAt(i+n, &c), true
+		}
+		if n := hasPrefix(l.rs, i, "midnight", "Midnight"); n > 0 && !isLatin(l.at(i+n)) {
+			return clock{hour: 24}, i + n, true
+		}
+	}
+	h, j := l.halfAt(i)
+	if j > i && isLatin(l.rs[i]) && isLatin(l.at(i-1)) {
+		return c, 0, false
+	}
+	prefixed := j > i
+	k := l.skip(j)
+	if !prefixed && (isDigit(l.at(i-1)) || l.at(i-1) == ':' || l.at(i-1) == '.' && isDigit(l.at(i-2))) {
+		return c, 0, false
+	}
+	n, e := l.numeral(k)
+	if e == k || n < 0 || n > 36 || e-k > 3 {
+		return c, 0, false
+	}
+	c.half, c.hour = h, n
+	c.latin = prefixed && isLatin(l.rs[i])
+	u := l.skip(e)
+	switch {
+	case l.at(u) == '時' && l.at(u+1) != '間' && l.at(u+1) != '期' && l.at(u+1) != '的' && l.at(u+1) != '限' && l.at(u+1) != '短':
+		if !prefixed && !isDigit(l.rs[k]) && !l.kanjiHour() {
+			return c, 0, false
+		}
+		return l.afterHour(u+1, c)
+	case l.at(e) == ':' && isDigit(l.rs[k]) || l.at(u) == ':' && isDigit(l.at(u+1)) && e-k <= 2:
+		m, e2 := l.number(l.skip(u + 1))
+		if m < 0 || m > 59 || e2-l.skip(u+1) != 2 {
+			return c, 0, false
+		}
+		c.minute = m
+		if l.at(e2) == ':' {
+			if s, e3 := l.number(e2 + 1); s >= 0 && s < 60 && e3-e2 == 3 {
+				c.second, e2 = s, e3
+				if l.at(e2) == '.' && isDigit(l.at(e2+1)) {
+					_, e2 = l.number(e2 + 1)
+				}
+			}
+		}
+		return l.afterDigits(e2, c)
+	case prefixed && isDigit(l.rs[k]) && (h == halfAM || h == halfPM) && n <= 12:
+		c.bare = l.at(u) != '時'
+		return c, e, isLatin(l.rs[i]) // "AM 8"
+	}
+	// 8 a.m., 8am
+	if isDigit(l.rs[k]) && n <= 12 && !prefixed {
+		if h2, e2 := l.halfAt(u); e2 > u && isLatin(l.rs[u]) && !isLatin(l.at(e2)) {
+			c.half, c.latin = h2, true
+			return c, l.zoneAt(e2, &c), true
+		}
+		// 22～24時
+		if l.bareHour(e) {
+			c.bare = true
+			return c, e, true
+		}
+	} else if isDigit(l.rs[k]) && l.bareHour(e) {
+		c.bare = true
+		return c, e, true
+	}
+	return c, 0, false
+}
+
+// kanjiHour reports whether the tokens so far allow a Kanji number before 時 to be an hour: 一時 alone is "for a while".
+func (l *lexer) kanjiHour() bool {
+	for k := len(l.tokens) - 1; k >= 0 && k >= len(l.tokens)-2; k-- {
+		switch l.tokens[k].kind {
+		case kDate, kRange:
+			return true
+		case kWord:
+			if l.tokens[k].is(cFrom) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// bareHour reports whether at i a range sign and an hour with its unit follow.
+func (l *lexer) bareHour(i int) bool {
+	i = l.skip(i)
+	if !strings.ContainsRune("~-→", l.at(i)) || l.at(i) == 0 {
+		return false
+	}
+	i = l.skip(i + 1)
+	i += hasPrefix(l.rs, i, "翌日", "翌")
+	_, i = l.halfAt(i)
+	n, e := l.number(l.skip(i))
+	return n >= 0 && n <= 36 && l.at(l.skip(e)) == '時' && l.at(l.skip(e)+1) != '間'
+}
+
+func (l *lexer) afterHour(j int, c clock) (clock, int, bool) {
+	if l.at(j) == '台' {
+		c.approx = true
+		return c, j + 1, true
+	}
+	if l.at(j) == '半' {
+		c.minute = 30
+		return c, l.zoneAt(j+1, &c), true
+	}
+	k := l.skip(j)
+	if m, e := l.numeral(k); e > k && m >= 0 && m < 60 {
+		u := l.skip(e)
+		if l.at(u) == '分' && l.at(u+1) != '間' {
+			c.minute = m
+			j = u + 1
+			if l.at(j) == '半' {
+				c.second = 30
+				j++
+			}
+			if s, e := l.numeral(l.skip(j)); e > l.skip(j) && s >= 0 && s < 60 && l.at(l.skip(e)) == '秒' && l.at(l.skip(e)+1) != '間' {
+				c.second = s
+				j = l.skip(e) + 1
+			}
+		}
+	}
+	return c, l.zoneAt(j, &c), true
+}
+
+// afterDigits reads what may follow 8:50: a half of the day, a zone, a needless 時 or 分.
+func (l *lexer) afterDigits(j int, c clock) (clock, int, bool) {
+	k := l.skip(j)
+	if h, e := l.halfAt(k); e > k && isLatin(l.rs[k]) && !isLatin(l.at(e)) && c.half == halfNone {
+		c.half, c.latin = h, true
+		j = e
+	}
+	if l.at(j) == '分' || l.at(j) == '時' && l.at(j+1) != '点' {
+		j++
+	}
+	if l.at(j) == 'Z' && !isLatin(l.at(j+1)) {
+		c.zone = time.UTC
+		return c, j + 1, true
+	}
+	// +09:00
+	if (l.at(j) == '+' || l.at(j) == '-') && isDigit(l.at(j+1)) && isDigit(l.at(j+2)) {
+		h, e := l.number(j + 1)
+		m := 0
+		if e-j == 3 && l.at(e) == ':' && isDigit(l.at(e+1)) && l.at(j) == '+' {
+			m, e = l.number(e + 1)
+		} else if e-j == 5 {
+			h, m = h/100, h%100
+		} else {
+			return c, l.zoneAt(j, &c), true
+		}
+		if h <= 14 && m < 60 {
+			offset := h*3600 + m*60
+			if l.at(j) == '-' {
+				offset = -offset
+			}
+			c.zone = time.FixedZone("", offset)
+			return c, e, true
+		}
+	}
+	return c, l.zoneAt(j, &c), true
+}
+
+// zoneAt reads the name of a zone at j, with or without brackets, and returns its end; j when there is none.
+func (l *lexer) zoneAt(j int, c *clock) int {
+	k := l.skip(j)
+	bracket := l.at(k) == '('
+	if bracket {
+		k++
+	}
+	for _, z := range zones {
+		n := hasPrefix(l.rs, k, z.name)
+		if n == 0 || isLatin(rune(z.name[0])) && isLatin(l.at(k+n)) {
+			continue
+		}
+		if bracket {
+			if l.at(k+n) != ')' {
+				continue
+			}
+			n++
+		}
+		c.zone = z.zone
+		return k + n
+	}
+	return j
+}

@@ -1,0 +1,519 @@
+package notice
+
+import (
+	"strings"
+	"unicode"
+)
+
+var eras = []struct {
+	name string
+	zero int // the year before the era's first
+}{{"令和", 2018}, {"平成", 1988}, {"昭和", 1925}, {"R", 2018}, {"H", 1988}}
+
+var relativeDays = []struct {
+	word string
+	date date
+}{
+	{"本日", date{base: baseReport}}, {"今日", date{base: baseReport}}, {"きょう", date{base: baseReport}},
+	{"今朝", date{base: baseReport}}, {"けさ", date{base: baseReport}}, {"今夜", date{base: baseReport, evening: true}}, {"今晩", date{base: baseReport, evening: true}}, {"今夕", date{base: baseReport, evening: true}},
+	{"昨日", date{base: baseReport, dayOff: -1}}, {"きのう", date{base: baseReport, dayOff: -1}}, {"昨夜", date{base: baseReport, dayOff: -1, evening: true}}, {"昨晩", date{base: baseReport, dayOff: -1, evening: true}},
+	{"一昨日", date{base: baseReport, dayOff: -2}}, {"おととい", date{base: baseReport, dayOff: -2}},
+	{"明日", date{base: baseReport, dayOff: 1}}, {"あす", date{base: baseReport, dayOff: 1}}, {"明朝", date{base: baseReport, dayOff: 1}}, {"明晩", date{base: baseReport, dayOff: 1, evening: true}},
+	{"明後日", date{base: baseReport, dayOff: 2}}, {"あさって", date{base: baseReport, dayOff: 2}},
+	{"同日", date{base: baseContext}}, {"当日", date{base: baseContext}}, {"即日", date{base: baseContext}},
+	{"翌日", date{base: baseContext, dayOff: 1}}, {"翌朝", date{base: baseContext, dayOff: 1}}, {"翌未明", date{base: baseContext, dayOff: 1}}, {"翌々日", date{base: baseContext, dayOff: 2}},
+	{"前日", date{base: baseContext, dayOff: -1}}, {"前夜", date{base: baseContext, dayOff: -1, evening: true}}, {"前々日", date{base: baseContext, dayOff: -2}},
+	{"yesterday", date{base: baseReport, dayOff: -1, english: true}}, {"today", date{base: baseReport, english: true}}, {"tomorrow", date{base: baseReport, dayOff: 1, english: true}},
+}
+
+var englishMonths = []string{"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"}
+var englishDays = []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
+
+// date emits the date, or the part of one, that starts at i; 0 when there is none.
+func (l *lexer) date(i int) int {
+	if j := l.eraDate(i); j > 0 {
+		return j
+	}
+	r := l.rs[i]
+	if isDigit(r) || strings.ContainsRune(kanjiDigits+"十", r) {
+		if isDigit(r) && (isDigit(l.at(i-1)) || isLatin(l.at(i-1)) && !isWordEdge(l.rs, i) || l.at(i-1) == '.' && isDigit(l.at(i-2))) {
+			return 0
+		}
+		if j := l.numericDate(i); j > 0 {
+			return j
+		}
+		return l.englishDayFirst(i)
+	}
+	if j := l.relativeDate(i); j > 0 {
+		return j
+	}
+	return l.englishDate(i)
+}
+
+// isWordEdge reports whether the Latin letters before i are a word that may stand before a date without a space.
+func isWordEdge(rs []rune, i int) bool { return rs[i-1] == 'T' || rs[i-1] == 'R' }
+
+func (l *lexer) eraDate(i int) int {
+	if isLatin(l.at(i - 1)) {
+		return 0
+	}
+	for _, e := range eras {
+		n := hasPrefix(l.rs, i, e.name)
+		if n == 0 {
+			continue
+		}
+		j := l.skip(i + n)
+		num, k := l.numeral(j)
+		if l.at(j) == '元' {
+			num, k = 1, j+1
+		}
+		if k == j || num < 1 || num > 64 {
+			continue
+		}
+		year := e.zero + num
+		k2 := l.skip(k)
+		if l.at(k2) == '年' {
+			if hasPrefix(l.rs, k2, "年度") > 0 {
+				return l.simple(kText, i, k2+2)
+			}
+			return l.afterYear(i, k2+1, year)
+		}
+		if len(e.name) > 1 || strings.ContainsRune("./-", l.at(k)) {
+			if m, d, end, ok := l.slashed(k, l.at(k)); ok {
+				return l.finishDate(i, end, date{year: year, month: m, day: d})
+			}
+		}
+	}
+	return 0
+}
+
+// slashed reads "/10/30" at i, with sep for "/".
+func (l *lexer) slashed(i int, sep rune) (m, d, end int, ok bool) {
+	if l.at(i) != sep || !strings.ContainsRune("./-", sep) {
+		return 0, 0, 0, false
+	}
+	j := l.skip(i + 1)
+	m, k := l.number(j)
+	if m < 1 || m > 12 || l.at(k) != sep {
+		return 0, 0, 0, false
+	}
+	j = l.skip(k + 1)
+	d, k = l.number(j)
+	if d < 1 || d > 31 {
+		return 0, 0, 0, false
+	}
+	return m, d, k, true
+}
+
+// afterYear reads what follows "2025年".
+func (l *lexer) afterYear(i, j, year int) int {
+	k := l.skip(j)
+	m, e := l.numeral(k)
+	if e > k && m >= 1 && m <= 12 {
+		e2 := l.skip(e)
+		if l.at(e2) == '月' && hasPrefix(l.rs, e2, "月号", "月期", "月分") == 0 {
+			return l.afterMonth(i, e2+1, date{year: year, month: m})
+		}
+		if sep := l.at(e); sep == '/' {
+			if d, e3 := l.number(e + 1); d >= 1 && d <= 31 {
+				return l.finishDate(i, e3, date{year: year, month: m, day: d})
+			}
+		}
+	}
+	return l.emit(token{kind: kDate, from: i, to: j, date: date{year: year}})
+}
+
+// afterMonth reads what follows "10月".
+func (l *lexer) afterMonth(i, j int, d date) int {
+	k := l.skip(j)
+	day, e := l.numeral(k)
+	if e > k && day >= 1 && day <= 31 {
+		e2 := l.skip(e)
+		if l.at(e2) == '日' && l.dayEnds(e2+1) {
+			d.day = day
+			return l.finishDate(i, e2+1, d)
+		}
+		// 12月6、7日 and 12月6～8日 give their unit at the end; 12月6(土) gives none
+		if l.sharesDay(e) || l.weekdayAt(e) > 0 {
+			d.day = day
+			return l.finishDate(i, e, d)
+		}
+	}
+	return l.emit(token{kind: kDate, from: i, to: j, date: d})
+}
+
+// sharesDay reports whether at i a list or range of days goes on that ends in 日.
+func (l *lexer) sharesDay(i int) bool {
+	for n := 0; n < 6; n++ {
+		i = l.skip(i)
+		if !strings.ContainsRune("~-・、,", l.at(i)) || l.at(i) == 0 {
+			return false
+		}
+		i = l.skip(i + 1)
+		d, e := l.number(i)
+		if d < 1 || d > 31 {
+			return false
+		}
+		e = l.skip(e)
+		if l.at(e) == '日' {
+			return l.dayEnds(e + 1)
+		}
+		i = e
+	}
+	return false
+}
+
+// dayEnds reports whether the 日 before i ends a day of the month and not a number of days.
+func (l *lexer) dayEnds(i int) bool {
+	return hasPrefix(l.rs, i, "間", "以内", "後", "前", "程度", "ほど", "分", "目", "以上", "当たり", "あたり", "本", "常", "曜", "も早", "1回", "数回", "に1回", "につき") == 0
+}
+
+func (l *lexer) numericDate(i int) int {
+	n, j := l.numeral(i)
+	if j == i || n < 0 {
+		return 0
+	}
+	digits := isDigit(l.rs[i])
+	k := l.skip(j)
+	switch {
+	case l.at(k) == '年' && (n >= 1900 && n < 2200 || n >= 20 && n < 60 || n < 20 && digits && strings.ContainsRune("0123456789", l.at(k+1))):
+		if hasPrefix(l.rs, k, "年間", "年度", "年前", "年後", "年以", "年目", "年連", "年ぶり", "年生", "年保") > 0 {
+			return 0
+		}
+		if n < 20 {
+			n += 2018
+		} else if n < 100 {
+			n += 2000
+		}
+		return l.afterYear(i, k+1, n)
+	case l.at(k) == '月' && n >= 1 && n <= 12:
+		if hasPrefix(l.rs, k, "月号", "月期", "月分", "月間", "月生") > 0 {
+			return 0
+		}
+		return l.afterMonth(i, k+1, date{month: n})
+	case l.at(k) == '日' && n >= 1 && n <= 31 && l.dayEnds(k+1):
+		return l.finishDate(i, k+1, date{day: n})
+	}
+	if !digits {
+		return 0
+	}
+	if n >= 1900 && n < 2200 && j-i == 4 {
+		if m, d, end, ok := l.slashed(j, l.at(j)); ok {
+			if l.at(end) == 'T' && isDigit(l.at(end+1)) {
+				end++
+			}
+			return l.finishDate(i, end, date{year: n, month: m, day: d})
+		}
+	}
+	if n >= 1 && n <= 12 && l.at(j) == '/' && !isDigit(l.at(i-1)) && l.at(i-1) != '/' {
+		d, e := l.number(j + 1)
+		if d >= 1 && d <= 31 && e-j <= 3 && l.at(e) != '/' && !isLatin(l.at(e)) {
+			return l.finishDate(i, e, date{month: n, day: d})
+		}
+	}
+	if n >= 1 && n <= 12 && l.at(j) == '.' {
+		if d, e := l.number(j + 1); d >= 1 && d <= 31 && l.weekdayAt(e) > 0 {
+			return l.finishDate(i, e, date{month: n, day: d})
+		}
+	}
+	// 12/6(土)・7(日), 6、7日
+	if n >= 1 && n <= 31 && j-i <= 2 && len(l.tokens) > 0 && (l.weekdayAt(j) > 0 || l.followsDate() && l.sharesDay(j)) {
+		return l.finishDate(i, j, date{day: n})
+	}
+	return 0
+}
+
+// followsDate reports whether the tokens so far end in a date and a separator.
+func (l *lexer) followsDate() bool {
+	for k := len(l.tokens) - 1; k >= 0 && k >= len(l.tokens)-3; k-- {
+		if l.tokens[k].kind == kDate {
+			return true
+		}
+	}
+	return false
+}
+
+const weekdayKanji = "日月火水木金土"
+
+// weekdayAt returns the end of a weekday in brackets at i ("(木)", "（月・祝）"), 0 when there is none.
+func (l *lexer) weekdayAt(i int) int {
+	i = l.skip(i)
+	if !strings.ContainsRune("([〔<【", l.at(i)) || l.at(i) == 0 {
+		return 0
+	}
+	j := l.skip(i + 1)
+	if strings.ContainsRune(weekdayKanji+"祝休", l.at(j)) && l.at(j) != 0 {
+		for k := j + 1; k < j+9; k++ {
+			if strings.ContainsRune(")]〕>】", l.at(k)) && l.at(k) != 0 {
+				return k + 1
+			}
+			if l.at(k) == 0 || !strings.ContainsRune("曜日・祝休振替/、,. 振国民の", l.at(k)) {
+				return 0
+			}
+		}
+		return 0
+	}
+	for _, name := range englishDays {
+		if !hasPrefixFold(l.rs[min(j, len(l.rs)):], []rune(name[:3])) {
+			continue
+		}
+		for k := j + 3; k < j+10; k++ {
+			if l.at(k) == ')' {
+				return k + 1
+			}
+			if !isLatin(l.at(k)) && l.at(k) != '.' {
+				break
+			}
+		}
+	}
+	return 0
+}
+
+// finishDate emits the date from i to j with the weekday that follows it.
+func (l *lexer) finishDate(i, j int, d date) int {
+	if e := l.weekdayAt(j); e > 0 {
+		open := l.skip(j)
+		d.weekday = weekdayNumber(l.rs, l.skip(open+1))
+		j = e
+	} else if k := l.skip(j); strings.ContainsRune(weekdayKanji, l.at(k)) && l.at(k) != 0 && l.at(k+1) == '曜' {
+		d.weekday = weekdayNumber(l.rs, k)
+		j = k + 2
+		if l.at(j) == '日' {
+			j++
+		}
+	}
+	return l.emit(token{kind: kDate, from: i, to: j, date: d})
+}
+
+func weekdayNumber(rs []rune, i int) int {
+	if i >= len(rs) {
+		return 0
+	}
+	if k := strings.IndexRune(weekdayKanji, rs[i]); k >= 0 {
+		return k/len("日") + 1
+	}
+	for n, name := range englishDays {
+		if hasPrefixFold(rs[i:], []rune(name[:3])) {
+			return n + 1
+		}
+	}
+	return 0
+}
+
+func (l *lexer) relativeDate(i int) int {
+	for _, r := range relativeDays {
+		w := []rune(r.word)
+		if l.rs[i] != w[0] && unicode.ToLower(l.rs[i]) != w[0] || !hasPrefixFold(l.rs[i:], w) {
+			continue
+		}
+		j := i + len(w)
+		if isLatin(w[0]) && (isLatin(l.at(i-1)) || isLatin(l.at(j))) || l.at(j) == '中' || hasPrefix(l.rs, j, "券", "限り", "の出来", "発送", "の日程", "のご", "はご", "も") > 0 {
+			continue
+		}
+		return l.finishDate(i, j, r.date)
+	}
+	rel := date{base: baseContext}
+	switch l.rs[i] {
+	case '翌':
+		rel.dayOff = 1
+	case '同':
+	case '今', '本', '来', '先', '昨':
+		return l.relativeMonth(i)
+	default:
+		return 0
+	}
+	next := l.rs[i] == '翌'
+	j := i + 1
+	switch l.at(j) {
+	case '月':
+		m := date{base: baseContext, monthRel: true}
+		if next {
+			m.monthOff = 1
+		}
+		return l.afterRelativeMonth(i, j+1, m)
+	case '年':
+		y := date{base: baseContext, yearRel: true}
+		if next {
+			y.yearOff = 1
+		}
+		return l.afterRelativeYear(i, j+1, y)
+	}
+	k := l.skip(j)
+	n, e := l.numeral(k)
+	if e > k && l.at(l.skip(e)) == '日' && n >= 1 && n <= 31 && l.dayEnds(l.skip(e)+1) {
+		// 翌31日 is the next 31st after the date before it, 同31日 the one of that month
+		d := date{day: n, base: baseContext}
+		if next {
+			d.dayOff = 1
+		}
+		return l.finishDate(i, l.skip(e)+1, d)
+	}
+	if e > k && l.at(e) == '/' || e > k && l.at(l.skip(e)) == '月' { // 翌12/7, 翌12月7日
+		return l.simple(kText, i, j)
+	}
+	if l.clockAt(k) > 0 {
+		return l.emit(token{kind: kDate, from: i, to: j, date: rel})
+	}
+	if e > k && !next && l.at(l.skip(e)) == '分' && n < 60 { // 同45分
+		end := l.skip(e) + 1
+		return l.emit(token{kind: kClock, from: i, to: end, clock: clock{minute: n, minuteOnly: true}})
+	}
+	return 0
+}
+
+func (l *lexer) relativeMonth(i int) int {
+	d := date{base: baseReport}
+	switch {
+	case hasPrefix(l.rs, i, "今月", "本月") > 0:
+		d.monthRel = true
+	case hasPrefix(l.rs, i, "来月") > 0:
+		d.monthRel, d.monthOff = true, 1
+	case hasPrefix(l.rs, i, "先月", "昨月") > 0:
+		d.monthRel, d.monthOff = true, -1
+	case hasPrefix(l.rs, i, "今年", "本年") > 0:
+		d.yearRel = true
+	case hasPrefix(l.rs, i, "来年") > 0:
+		d.yearRel, d.yearOff = true, 1
+	case hasPrefix(l.rs, i, "昨年") > 0:
+		d.yearRel, d.yearOff = true, -1
+	default:
+		return 0
+	}
+	if d.monthRel {
+		return l.afterRelativeMonth(i, i+2, d)
+	}
+	return l.afterRelativeYear(i, i+2, d)
+}
+
+func (l *lexer) afterRelativeMonth(i, j int, d date) int {
+	j += hasPrefix(l.rs, j, "の")
+	n, e := l.numeral(j)
+	if e > j && l.at(e) == '日' && n >= 1 && n <= 31 && l.dayEnds(e+1) {
+		d.day = n
+		return l.finishDate(i, e+1, d)
+	}
+	return 0
+}
+
+func (l *lexer) afterRelativeYear(i, j int, d date) int {
+	j += hasPrefix(l.rs, j, "の")
+	m, e := l.numeral(j)
+	if e == j || m < 1 || m > 12 || l.at(e) != '月' {
+		return 0
+	}
+	n, e2 := l.numeral(e + 1)
+	if e2 == e+1 || n < 1 || n > 31 || l.at(e2) != '日' {
+		return 0
+	}
+	d.month, d.day = m, n
+	return l.finishDate(i, e2+1, d)
+}
+
+// englishMonthAt returns the month whose name is at i and the name's end.
+func (l *lexer) englishMonthAt(i int) (month, end int) {
+	if i >= len(l.rs) || !isLatin(l.rs[i]) || isLatin(l.at(i-1)) {
+		return 0, 0
+	}
+	for m, name := range englishMonths {
+		if !hasPrefixFold(l.rs[i:], []rune(name[:3])) {
+			continue
+		}
+		j := i
+		for j < len(l.rs) && isLatin(l.rs[j]) {
+			j++
+		}
+		word := strings.ToLower(string(l.rs[i:j]))
+		if word == name || len(word) <= 4 && strings.HasPrefix(name, word) {
+			if l.at(j) == '.' {
+				j++
+			}
+			return m + 1, j
+		}
+	}
+	return 0, 0
+}
+
+// englishDate reads "October 30, 2025", "Oct. 30" and a weekday's name before them.
+func (l *lexer) englishDate(i int) int {
+	if !isLatin(l.rs[i]) || isLatin(l.at(i-1)) {
+		return 0
+	}
+	start, weekday := i, 0
+	for n, name := range englishDays {
+		if hasPrefixFold(l.rs[i:], []rune(name[:3])) {
+			j := i
+			for j < len(l.rs) && isLatin(l.rs[j]) {
+				j++
+			}
+			word := strings.ToLower(string(l.rs[i:j]))
+			if !strings.HasPrefix(name, word) && word != "tues" && word != "thurs" {
+				continue
+			}
+			weekday = n + 1
+			if l.at(j) == '.' {
+				j++
+			}
+			if l.at(j) == ',' {
+				j++
+			}
+			i = l.skip(j)
+		}
+	}
+	if weekday > 0 {
+		if d, e := l.number(i); d >= 1 && d <= 31 && e-i <= 2 {
+			return l.dayMonth(start, i, weekday)
+		}
+	}
+	m, j := l.englishMonthAt(i)
+	if m == 0 {
+		return 0
+	}
+	j = l.skip(j)
+	d, e := l.number(j)
+	if d < 1 || d > 31 || e-j > 2 {
+		return 0
+	}
+	e += l.ordinal(e)
+	dt := date{month: m, day: d, weekday: weekday, english: true}
+	e = l.englishYear(e, &dt)
+	return l.emit(token{kind: kDate, from: start, to: e, date: dt})
+}
+
+func (l *lexer) ordinal(i int) int {
+	n := hasPrefix(l.rs, i, "st", "nd", "rd", "th")
+	if n > 0 && isLatin(l.at(i+n)) {
+		return 0
+	}
+	return n
+}
+
+func (l *lexer) englishYear(e int, d *date) int {
+	k := e
+	if l.at(k) == ',' {
+		k++
+	}
+	k = l.skip(k)
+	if y, e2 := l.number(k); y >= 1900 && y < 2200 && e2-k == 4 && l.at(e2) != ':' {
+		d.year = y
+		return e2
+	}
+	return e
+}
+
+// englishDayFirst reads "30 October 2025".
+func (l *lexer) englishDayFirst(i int) int { return l.dayMonth(i, i, 0) }
+
+func (l *lexer) dayMonth(start, i, weekday int) int {
+	d, e := l.number(i)
+	if d < 1 || d > 31 || e-i > 2 {
+		return 0
+	}
+	e += l.ordinal(e)
+	m, j := l.englishMonthAt(l.skip(e))
+	if m == 0 {
+		return 0
+	}
+	dt := date{month: m, day: d, weekday: weekday, english: true}
+	j = l.englishYear(j, &dt)
+	return l.emit(token{kind: kDate, from: start, to: j, date: dt})
+}

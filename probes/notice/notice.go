@@ -1,0 +1,217 @@
+// Package notice reads the outage and maintenance notices of Japanese (and English) operators: text and a date of
+// publication in, announcements with their windows out. It is pure: fetching pages, keeping revisions and judging what
+// an announcement means for a flow live in other rooms.
+package notice
+
+import (
+	"strings"
+	"time"
+
+	"mynaprobe/probes"
+)
+
+// maxText bounds how much of a text is read, in bytes. No notice comes near it.
+const maxText = 1 << 20
+
+// A Span is a piece of a notice that was understood, in bytes of the text that was given.
+type Span struct {
+	From, To int
+	// Role is "start", "end" (bounds of a window), "ignored" (a time that is no bound) or "state" (words that tell the
+	// kind and state).
+	Role string
+}
+
+// A Reading is what a notice says, and where it says it.
+type Reading struct {
+	Announcements []probes.Announcement
+	// Spans are in order and do not overlap.
+	Spans []Span
+}
+
+// Parse reads a notice. published is the day, and the time if known, of its publication; zero if unknown, and then
+// dates without a year cannot be read unless the text itself gives one. The list is empty for a text that announces
+// neither an outage nor maintenance.
+func Parse(text string, published time.Time) []probes.Announcement {
+	return Read(text, published).Announcements
+}
+
+// Read is Parse, with the pieces of text that were understood.
+func Read(text string, published time.Time) Reading {
+	p := newParser(text, published)
+	if p == nil {
+		return Reading{Announcements: []probes.Announcement{}}
+	}
+	return p.run()
+}
+
+// Troubled reports whether a text speaks of an outage or of maintenance at all, as something that is, was or will be.
+// It is true of some texts from which Parse reads no window: those want a person's eye.
+func Troubled(text string) bool {
+	p := newParser(text, time.Time{})
+	if p == nil {
+		return false
+	}
+	v := p.mainVerdict()
+	return p.announces(v) != noEvent
+}
+
+type parser struct {
+	src          *source
+	toks         []token
+	lines        []line
+	title        int // the line that is the headline
+	titleMeeting bool
+	published    time.Time
+	mentions     []mention
+	readings     []reading
+	firstEvent   int // the first token that names an event
+}
+
+func newParser(text string, published time.Time) *parser {
+	if len(text) > maxText {
+		text = strings.ToValidUTF8(text[:maxText], "")
+	}
+	p := &parser{src: fold(text), firstEvent: -1}
+	if !published.IsZero() {
+		p.published = published.In(japan)
+	}
+	p.toks = lex(p.src)
+	if len(p.toks) == 0 {
+		return nil
+	}
+	p.structure()
+	p.findTitle()
+	for k, t := range p.toks {
+		if t.kind == kWord && t.is(cTrouble|cMaint|cMaintW|cStop|cCant|cHappen|cTroubleW) && !t.is(cFriend) {
+			p.firstEvent = k
+			break
+		}
+	}
+	return p
+}
+
+// findTitle takes the first line that says something as the headline.
+func (p *parser) findTitle() {
+	p.title = -1
+	for i, ln := range p.lines {
+		if ln.blank {
+			continue
+		}
+		words := false
+		for k := ln.value; k < ln.last; k++ {
+			switch p.toks[k].kind {
+			case kText, kWord:
+				words = true
+			}
+		}
+		if ln.heads && ln.role == labelPublish || !words && !ln.heads {
+			continue
+		}
+		s := strings.TrimSpace(p.text(ln.first, ln.last))
+		if s == "お知らせ" || s == "重要なお知らせ" || s == "新着情報" || s == "本文へ移動" || strings.Contains(s, " > ") && len(p.lines) > i+1 {
+			continue
+		}
+		p.title = i
+		break
+	}
+	if p.title >= 0 {
+		ln := p.lines[p.title]
+		p.titleMeeting = p.find(ln.first, ln.last, cMeeting)
+	}
+}
+
+func (p *parser) inTitle(k int) bool {
+	return k < len(p.toks) && p.toks[k].line == p.title
+}
+
+func (p *parser) eventBefore(k int) bool { return p.firstEvent >= 0 && p.firstEvent < k+40 }
+
+// announces decides which kind of event the notice announces, if any.
+func (p *parser) announces(v verdict) eventKind {
+	if v.titleTender && !(v.sureOutage && v.outage >= 4) {
+		return noEvent
+	}
+	switch {
+	case v.sureOutage && (v.outage >= v.maintenance || !v.sureMaint):
+		return outage
+	case v.sureMaint:
+		return maintenance
+	}
+	return noEvent
+}
+
+func (p *parser) run() Reading {
+	out := Reading{Announcements: []probes.Announcement{}}
+	v := p.mainVerdict()
+	main := p.announces(v)
+	if main == noEvent {
+		return out
+	}
+	p.findMentions()
+	p.read()
+	windows := p.assemble(main)
+	recurs := p.recurrence()
+	groups := map[eventKind][]window{}
+	for _, w := range windows {
+		k := w.kind
+		if k == outage && !v.sureOutage || k == maintenance && !v.sureMaint {
+			k = main
+		}
+		groups[k] = append(groups[k], w)
+	}
+	if cancelled := len(windows) == 0 && main == maintenance && recurs == "" && p.cancelled(); cancelled {
+		return out
+	}
+	other := outage + maintenance - main
+	for _, k := range []eventKind{main, other} {
+		ws := groups[k]
+		if k == other && len(ws) == 0 || k == main && len(ws) == 0 && len(groups[other]) > 0 && recurs == "" && !p.stands(k) {
+			continue
+		}
+		a := probes.Announcement{
+			Kind:     kindName(k),
+			Title:    p.headline(),
+			Services: p.services(ws),
+			Windows:  []probes.AnnouncedWindow{},
+		}
+		for _, w := range ws {
+			a.Windows = append(a.Windows, p.announced(w))
+		}
+		if k == maintenance {
+			a.Recurs = recurs
+		}
+		a.State = p.stateOfEvent(k, ws)
+		out.Announcements = append(out.Announcements, a)
+	}
+	out.Spans = p.spans(windows)
+	return out
+}
+
+func kindName(k eventKind) probes.AnnouncementKind {
+	if k == maintenance {
+		return probes.AnnouncedMaintenance
+	}
+	return probes.AnnouncedOutage
+}
+
+// stands reports whether the main event is worth an announcement without any window of its own.
+func (p *parser) stands(eventKind) bool { return true }
+
+// cancelled reports whether the notice says that the work will not be done.
+func (p *parser) cancelled() bool {
+	for k, t := range p.toks {
+		if t.kind == kWord && t.is(cCancel) && !p.possible(k, len(p.toks)) && t.tail != tailNot {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) headline() string {
+	if p.title < 0 {
+		return ""
+	}
+	ln := p.lines[p.title]
+	s := p.src.piece(p.toks[ln.first].from, p.toks[ln.last-1].to)
+	return strings.Join(strings.Fields(s), " ")
+}

@@ -1,0 +1,527 @@
+package notice
+
+// A point is a place in time as the text writes it: a date, a time of day, or both.
+type point struct {
+	hasDate, hasClock bool
+	date              date
+	clock             clock
+	approx            bool
+	vague             bool // 朝, 夕方 and no time of day
+	allDay            bool // 終日
+	from, to          int  // tokens
+}
+
+func (pt point) dateOnly() bool { return pt.hasDate && !pt.hasClock }
+
+// A mention is a point in time, or a range between two, where the text speaks of it.
+type mention struct {
+	a, b     point
+	isRange  bool
+	open     bool // a range sign without a second point
+	since    bool // から, より, 以降 behind it
+	until    bool // まで behind it, or a range sign before it
+	deadline bool // までに
+	from, to int  // tokens, particles included
+	line     int
+	dates    []date // further dates on which a range of clock times holds
+	// contextOnly mentions give a year or month for those behind them.
+	contextOnly bool
+}
+
+// mentions finds all mentions in order.
+func (p *parser) findMentions() {
+	for k := 0; k < len(p.toks); {
+		m, next, ok := p.mention(k)
+		if !ok {
+			k++
+			continue
+		}
+		m.line = p.toks[m.from].line
+		p.mentions = append(p.mentions, m)
+		k = next
+	}
+	p.distribute()
+}
+
+func (p *parser) kindAt(k int) kind {
+	if k < 0 || k >= len(p.toks) {
+		return kNewline
+	}
+	return p.toks[k].kind
+}
+
+func (p *parser) isWord(k int, c class) bool {
+	return k >= 0 && k < len(p.toks) && p.toks[k].kind == kWord && p.toks[k].is(c)
+}
+
+// over skips tokens of the given kinds, at most six.
+func (p *parser) over(k int, kinds ...kind) int {
+	for n := 0; n < 6 && k < len(p.toks); n++ {
+		found := false
+		for _, x := range kinds {
+			if p.toks[k].kind == x {
+				found = true
+			}
+		}
+		if !found {
+			break
+		}
+		k++
+	}
+	return k
+}
+
+// particle reports whether the token at k is the single character r.
+func (p *parser) particle(k int, r rune) bool {
+	return k < len(p.toks) && p.toks[k].kind == kText && p.toks[k].to-p.toks[k].from == 1 && p.rune(k) == r
+}
+
+// latin reports whether the token at k is one of the words.
+func (p *parser) latin(k int, words ...string) bool {
+	if k < 0 || k >= len(p.toks) {
+		return false
+	}
+	s := p.text(k, k+1)
+	for _, w := range words {
+		if s == w {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) point(k int) (pt point, next int, ok bool) {
+	pt.from = k
+	if p.kindAt(k) == kApprox && p.rune(k) != '前' {
+		j := p.over(k+1, kSpace)
+		if p.kindAt(j) == kDate || p.kindAt(j) == kClock {
+			pt.approx = true
+			k = j
+		}
+	}
+	switch p.kindAt(k) {
+	case kDate:
+		pt.hasDate, pt.date = true, p.toks[k].date
+		pt.to = k + 1
+		p.moreDate(&pt)
+		p.clockOf(&pt)
+	case kClock:
+		if p.toks[k].clock.bare && p.kindAt(p.over(k+1, kSpace)) != kRange {
+			return pt, 0, false
+		}
+		pt.hasClock, pt.clock = true, p.toks[k].clock
+		pt.to = k + 1
+		p.approxOf(&pt)
+		p.dateBehind(&pt)
+	default:
+		return pt, 0, false
+	}
+	p.approxOf(&pt)
+	if pt.hasClock && pt.clock.approx {
+		pt.approx = true
+	}
+	if pt.dateOnly() {
+		j := p.over(pt.to, kSpace, kOpen)
+		if p.kindAt(j) == kVague {
+			pt.vague, pt.to = true, j+1
+			p.approxOf(&pt)
+			if p.kindAt(pt.to) == kClose && p.kindAt(j-1) == kOpen {
+				pt.to++
+			}
+		}
+		j = p.over(pt.to, kSpace, kOpen)
+		if j < len(p.toks) && (p.particle(j, '終') && p.particle(j+1, '日') || p.text(j, min(j+2, len(p.toks))) == "全日") {
+			pt.allDay, pt.to = true, j+2
+			if p.kindAt(pt.to) == kClose && p.kindAt(j-1) == kOpen {
+				pt.to++
+			}
+		}
+	}
+	return pt, pt.to, true
+}
+
+// moreDate joins dates that say the same: 本日10月30日, 昨日の30日(木), 2025年 12月6日, 本日(31日).
+func (p *parser) moreDate(pt *point) {
+	for n := 0; n < 2; n++ {
+		j := p.over(pt.to, kSpace)
+		if p.particle(j, 'の') {
+			j = p.over(j+1, kSpace)
+		}
+		open := p.kindAt(j) == kOpen
+		if open {
+			j++
+		} else if p.kindAt(j) == kComma && (pt.date.base == baseReport || pt.date.english) && p.kindAt(p.over(j+1, kSpace)) == kDate {
+			j = p.over(j+1, kSpace)
+		}
+		if p.kindAt(j) != kDate {
+			return
+		}
+		d, e := pt.date, p.toks[j].date
+		switch {
+		case d.day == 0 && d.month == 0 && d.year > 0 && e.year == 0 && (e.month > 0 || e.day > 0):
+			e.year = d.year
+		case d.day == 0 && d.month > 0 && e.month == 0 && e.day > 0:
+			e.month, e.year = d.month, d.year
+		case d.base != baseNone && d.day == 0 && e.day > 0 && e.base == baseNone:
+		case e.base != baseNone && open && p.kindAt(j+1) == kClose: // 10月31日(本日)
+			e = d
+		default:
+			return
+		}
+		end := j + 1
+		if open {
+			if p.kindAt(end) != kClose {
+				return
+			}
+			end++
+		}
+		e.evening = e.evening || d.evening
+		pt.date, pt.to = e, end
+	}
+}
+
+// clockOf finds the time of day that belongs to a date.
+func (p *parser) clockOf(pt *point) {
+	if !pt.date.dayKnown() {
+		return
+	}
+	p.approxOf(pt)
+	j := p.over(pt.to, kSpace, kTab)
+	if p.particle(j, 'の') || p.latin(j, "at", "T") {
+		j = p.over(j+1, kSpace)
+	}
+	if p.kindAt(j) == kComma && p.rune(j) != '・' {
+		j = p.over(j+1, kSpace)
+	}
+	if p.kindAt(j) == kNewline && p.dateAlone(pt) {
+		j = p.over(j+1, kSpace)
+		if k := p.over(j, kOpen); k == j+1 && p.kindAt(k) == kClock {
+			j = k
+		}
+	}
+	approx := false
+	if p.kindAt(j) == kApprox && p.rune(j) != '前' {
+		approx = true
+		j = p.over(j+1, kSpace)
+	}
+	if p.kindAt(j) == kVague && p.kindAt(p.over(j+1, kSpace, kText)) == kClock && p.over(j+1, kSpace, kText)-j <= 2 {
+		j = p.over(j+1, kSpace, kText)
+	}
+	if p.kindAt(j) != kClock || p.toks[j].clock.bare && p.kindAt(p.over(j+1, kSpace)) != kRange {
+		return
+	}
+	pt.hasClock, pt.clock, pt.to = true, p.toks[j].clock, j+1
+	pt.approx = pt.approx || approx
+}
+
+// dateAlone reports whether the point's line holds nothing but it and a label that is no label of a date of publication.
+func (p *parser) dateAlone(pt *point) bool {
+	role, _ := p.roleAt(pt.from)
+	ln := p.lines[p.toks[pt.from].line]
+	if role == labelIgnore || role == labelPublish || role == labelNone && ln.heads {
+		return false
+	}
+	return !p.hasText(ln.value, pt.from) && (role == labelSpan || role == labelStart || role == labelEnd || role == labelEndPlan || ln.bullet)
+}
+
+func (p *parser) approxOf(pt *point) {
+	j := p.over(pt.to, kSpace)
+	if p.kindAt(j) == kApprox {
+		switch p.text(j, j+1) {
+		case "約", "およそ", "おおよそ", "おおむね", "概ね", "around", "about", "approximately", "approx.", "roughly":
+			return
+		}
+		pt.approx, pt.to = true, j+1
+	} else if p.kindAt(j) == kOpen && p.kindAt(j+1) == kApprox && p.kindAt(j+2) == kClose {
+		pt.approx, pt.to = true, j+3
+	}
+}
+
+// dateBehind finds a date that follows its time: 8:50 a.m. on October 30, 22:00(12月6日).
+func (p *parser) dateBehind(pt *point) {
+	j := p.over(pt.to, kSpace)
+	if p.latin(j, "on", "of", "On") {
+		j = p.over(j+1, kSpace)
+	} else if p.kindAt(j) == kComma {
+		j = p.over(j+1, kSpace)
+	}
+	if p.kindAt(j) == kDate && p.toks[j].date.english && p.toks[j].date.dayKnown() {
+		pt.hasDate, pt.date, pt.to = true, p.toks[j].date, j+1
+		return
+	}
+	if p.latin(p.over(pt.to, kSpace), "on", "On") && p.kindAt(j) == kDate && p.toks[j].date.dayKnown() {
+		pt.hasDate, pt.date, pt.to = true, p.toks[j].date, j+1
+		return
+	}
+	j = p.over(pt.to, kSpace)
+	if p.kindAt(j) == kOpen && p.kindAt(j+1) == kDate && p.kindAt(j+2) == kClose {
+		pt.hasDate, pt.date, pt.to = true, p.toks[j+1].date, j+3
+	}
+}
+
+// mention reads the mention that starts at token k.
+func (p *parser) mention(k int) (m mention, next int, ok bool) {
+	m.from = k
+	if p.kindAt(k) == kRange && p.kindAt(k-1) != kText {
+		// ～6:00
+		j := p.over(k+1, kSpace)
+		if b, end, ok := p.point(j); ok && (b.hasClock || b.date.dayKnown()) {
+			m.a, m.until, m.to = b, true, end
+			p.particles(&m)
+			m.until = true
+			return m, m.to, true
+		}
+		return m, 0, false
+	}
+	a, end, ok := p.point(k)
+	if !ok {
+		return m, 0, false
+	}
+	m.a, m.to = a, end
+	if a.hasDate && !a.date.dayKnown() && !a.hasClock {
+		m.contextOnly = true
+		return m, end, true
+	}
+	if p.rangeOf(&m) {
+		return m, m.to, true
+	}
+	p.particles(&m)
+	return m, m.to, true
+}
+
+// rangeOf finds the second point of a range.
+func (p *parser) rangeOf(m *mention) bool {
+	j := p.over(m.to, kSpace, kTab)
+	if p.kindAt(j) == kOpen { // 22:00(予定)～, 22:00（土）～
+		for n := j + 1; n < j+6; n++ {
+			if p.kindAt(n) == kClose {
+				if p.kindAt(p.over(n+1, kSpace)) == kRange || p.isWord(p.over(n+1, kSpace), cFrom) {
+					j = p.over(n+1, kSpace)
+				}
+				break
+			}
+			if p.kindAt(n) == kNewline || p.kindAt(n) == kClock {
+				break
+			}
+		}
+	}
+	if p.kindAt(j) == kNewline {
+		if n := p.over(j, kNewline, kSpace); p.kindAt(n) == kRange || p.isWord(n, cFrom) {
+			j = n
+		}
+	}
+	sign, from := p.kindAt(j) == kRange, p.isWord(j, cFrom)
+	toWord := p.latin(j, "to", "until", "till", "through") || p.latin(j, "and") && p.between(m.from)
+	after := p.over(j+1, kSpace, kTab)
+	switch {
+	case sign, toWord:
+		after = p.over(j+1, kSpace, kTab, kNewline)
+		if p.kindAt(after) == kRange {
+			after = p.over(after+1, kSpace, kTab, kNewline)
+		}
+	case from:
+		if t := p.text(j, j+1); t == "以降" || t == "以後" {
+			return false
+		}
+		after = p.over(j+1, kSpace, kTab, kNewline)
+		if p.kindAt(after) == kComma || p.kindAt(after) == kRange {
+			after = p.over(after+1, kSpace)
+		}
+	default:
+		// two cells of a table, one for each end
+		if p.kindAt(p.over(m.to, kSpace)) == kTab && m.a.hasClock && p.twoCells(m, j) {
+			after = j
+			break
+		}
+		return false
+	}
+	open := 0
+	if p.kindAt(after) == kOpen && sign {
+		open = 1
+	}
+	b, end, ok := p.point(after + open)
+	if ok && open > 0 {
+		if p.kindAt(end) != kClose {
+			ok = false
+		} else {
+			end++
+		}
+	}
+	if !ok || !b.hasClock && !b.date.dayKnown() {
+		if sign {
+			m.open, m.since, m.to = true, true, j+1
+		}
+		if !sign && from {
+			m.since, m.to = true, j+1
+		}
+		if b2, end2, ok := p.minuteEnd(m, after); ok && (sign || from) {
+			m.b, m.isRange, m.open, m.to = b2, true, false, end2
+			p.untilWord(m)
+			return true
+		}
+		return sign || from
+	}
+	if from {
+		// without まで the second point may be one of its own
+		j := p.over(end, kSpace)
+		until := p.isWord(j, cUntil) || p.text(j, min(j+2, len(p.toks))) == "の間"
+		atEnd := p.kindAt(j) == kNewline || p.kindAt(j) == kClose || p.kindAt(j) == kStop || p.kindAt(j) == kComma && p.kindAt(p.over(m.to, kSpace)+1) != kComma || p.particle(j, 'の')
+		if !until && (!atEnd || p.kindAt(p.over(m.to, kSpace)+1) == kComma) {
+			return false
+		}
+	}
+	if b.hasClock && b.clock.bare {
+		return false
+	}
+	m.b, m.isRange, m.to = b, true, end
+	p.untilWord(m)
+	return true
+}
+
+// minuteEnd reads an end that gives its minutes alone: 11時30分から45分まで.
+func (p *parser) minuteEnd(m *mention, k int) (b point, end int, ok bool) {
+	if p.kindAt(k) != kLength || !m.a.hasClock || !p.isWord(p.over(k+1, kSpace, kApprox), cUntil) {
+		return b, 0, false
+	}
+	rs := p.text(k, k+1)
+	n := p.toks[k].num
+	if n >= 60 || len(rs) < 4 || rs[len(rs)-len("分"):] != "分" {
+		return b, 0, false
+	}
+	b = point{hasClock: true, clock: clock{minute: n, minuteOnly: true}, from: k, to: k + 1}
+	p.approxOf(&b)
+	return b, b.to, true
+}
+
+func (p *parser) twoCells(m *mention, j int) bool {
+	if p.kindAt(j) != kDate && p.kindAt(j) != kClock {
+		return false
+	}
+	b, _, ok := p.point(j)
+	if !ok || !b.hasClock {
+		return false
+	}
+	ra, _ := p.roleAt(m.from)
+	rb, _ := p.roleAt(j)
+	return ra == rb || ra == labelStart && (rb == labelEnd || rb == labelEndPlan)
+}
+
+func (p *parser) between(k int) bool {
+	for j := k - 1; j >= 0 && j >= k-3; j-- {
+		if p.latin(j, "between", "Between") {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) untilWord(m *mention) {
+	j := p.over(m.to, kSpace)
+	if p.isWord(j, cUntil) {
+		m.to = j + 1
+	}
+}
+
+// particles reads what follows a point: から, まで, 以降.
+func (p *parser) particles(m *mention) {
+	j := p.over(m.to, kSpace)
+	switch {
+	case p.isWord(j, cUntil):
+		m.until, m.to = true, j+1
+		m.deadline = p.particle(j+1, 'に')
+	case p.isWord(j, cDeadline) && p.text(j, j+1) == "までに":
+		m.until, m.deadline, m.to = true, true, j+1
+	case p.isWord(j, cFrom):
+		m.since, m.to = true, j+1
+	}
+	for n := m.from - 1; n >= 0 && n >= m.from-2; n-- {
+		switch {
+		case p.latin(n, "from", "From", "since", "Since", "after", "After", "starting", "Starting", "beginning", "Beginning", "FROM"):
+			m.since = true
+		case p.latin(n, "until", "Until", "till", "to", "through"):
+			m.until = true
+		case p.latin(n, "by", "By", "before"):
+			m.until, m.deadline = true, true
+		}
+		if p.kindAt(n) != kSpace {
+			break
+		}
+	}
+}
+
+// distribute gives a range of clock times to each of the dates that are listed before it:
+// 12月6日、13日、20日の各日 0:00～6:00.
+func (p *parser) distribute() {
+	var out []mention
+	for i := 0; i < len(p.mentions); i++ {
+		m := p.mentions[i]
+		if !m.isRange || m.a.hasDate || !m.a.hasClock || m.b.hasDate && m.b.date.base == baseNone {
+			out = append(out, m)
+			continue
+		}
+		first := len(out)
+		next := m.from
+		for first > 0 && p.listedDate(out[first-1]) && p.listGap(out[first-1].to, next) {
+			first--
+			next = out[first].from
+		}
+		if first == len(out) {
+			out = append(out, m)
+			continue
+		}
+		dates := out[first:]
+		group := make([]mention, 0, len(dates))
+		for _, d := range dates {
+			g := m
+			g.a.hasDate, g.a.date = true, d.a.date
+			g.a.approx = m.a.approx
+			g.a.from = m.a.from
+			g.from, g.line = d.from, d.line
+			if d.isRange { // 12月6日～8日 0:00～6:00
+				g.dates = []date{d.a.date, d.b.date}
+			}
+			group = append(group, g)
+		}
+		out = append(out[:first], group...)
+	}
+	p.mentions = out
+}
+
+func (p *parser) listedDate(m mention) bool {
+	if m.contextOnly || m.since && !m.isRange || m.until && !m.isRange {
+		return false
+	}
+	if role, _ := p.roleAt(m.from); role == labelIgnore || role == labelPublish {
+		return false
+	}
+	return m.a.dateOnly() && !m.a.vague && (!m.isRange || m.b.dateOnly())
+}
+
+// listGap reports whether nothing but the glue of a list stands between two mentions.
+func (p *parser) listGap(from, to int) bool {
+	if to-from > 24 {
+		return false
+	}
+	newlines := 0
+	for k := from; k < to; k++ {
+		t := p.toks[k]
+		switch t.kind {
+		case kSpace, kTab, kComma, kColon, kOpen, kClose, kNumber:
+		case kNewline:
+			newlines++
+		case kWord:
+			if !t.is(cBulk | cWhen) {
+				return false
+			}
+		case kText:
+			switch s := p.text(k, k+1); s {
+			case "の", "と", "及", "び", "お", "よ", "並", "に", "も", "各", "ず", "れ", "い", "●", "○", "■", "※", "/", "&", "and", "または", "両", "日", "は", "間", "全", "て", "す", "べ", "実", "施", "曜":
+			default:
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return newlines <= 2
+}

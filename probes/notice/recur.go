@@ -1,0 +1,53 @@
+package notice
+
+import "strings"
+
+// recurring reports whether a mention is the time of something that recurs: 毎月第2土曜日 0:00～6:00.
+func (p *parser) recurring(m *mention) bool {
+	if m.a.hasDate && m.a.date.month > 0 {
+		return false
+	}
+	for k, n := m.from-1, 0; k >= 0 && n < 24; k, n = k-1, n+1 {
+		t := p.toks[k]
+		switch t.kind {
+		case kNewline, kStop:
+			if t.kind == kStop || n > 2 {
+				return false
+			}
+		case kDate:
+			if t.date.month > 0 {
+				return false
+			}
+		case kWord:
+			if t.is(cRecurring) && !p.isTime(max(0, k-12), k) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// recurrence returns the notice's words for when the event recurs, "" when it does not.
+func (p *parser) recurrence() string {
+	for k, t := range p.toks {
+		if t.kind != kWord || !t.is(cRecurring) {
+			continue
+		}
+		for i := range p.readings {
+			m := p.readings[i].mention
+			if m.to <= k || m.from > k+24 {
+				continue
+			}
+			if m.from > k && !p.recurring(m) {
+				continue
+			}
+			end := m.to
+			// a day of the month comes before its time
+			if i+1 < len(p.readings) && p.readings[i+1].from-end < 6 && p.recurring(p.readings[i+1].mention) {
+				end = p.readings[i+1].to
+			}
+			return strings.Join(strings.Fields(p.src.piece(t.from, p.toks[end-1].to)), " ")
+		}
+	}
+	return ""
+}

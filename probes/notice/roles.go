@@ -1,0 +1,662 @@
+package notice
+
+// A role is what a mention of time is to the event.
+type role uint8
+
+const (
+	roleNone   role = iota // nothing says what it is
+	roleStart              // the event began, or begins
+	roleWeak               // it was noticed: a start if no better one is given
+	roleEnd                // it ended
+	rolePlan               // it is planned to end
+	roleHope               // its end is hoped for
+	roleReport             // when something was said
+	roleIgnore             // something else
+	roleExtend             // the end was moved here
+)
+
+// A reading is a mention with what the words around it make of it.
+type reading struct {
+	*mention
+	role role
+	kind eventKind
+	// asOf: the end is only known to have been before (18時50分時点で復旧).
+	asOf bool
+	// dayEnd: a date alone ends at its last moment (まで), and not at its first (から利用できます).
+	dayEnd bool
+}
+
+const maxLook = 60
+
+// sentence returns the bounds of the sentence that holds token k: from stop to stop, or within a line; a line that
+// plainly breaks off in mid-sentence goes on in the next.
+func (p *parser) sentence(k int) (from, to int) {
+	from, to = k, k
+	for n := 0; from > 0 && n < 2*maxLook; n++ {
+		t := p.toks[from-1]
+		if t.kind == kStop || t.kind == kNewline && !p.soft(from-1) {
+			break
+		}
+		from--
+	}
+	for n := 0; to < len(p.toks) && n < 2*maxLook; n++ {
+		t := p.toks[to]
+		if t.kind == kStop || t.kind == kNewline && !p.soft(to) {
+			break
+		}
+		to++
+	}
+	return from, to
+}
+
+// soft reports whether the line's end at token k was made by a wrap and not by the writer.
+func (p *parser) soft(k int) bool {
+	if k == 0 || k+1 >= len(p.toks) {
+		return false
+	}
+	last := p.src.runes[p.toks[k-1].to-1]
+	next := p.lines[p.toks[k+1].line]
+	if next.blank || next.bullet || next.heads {
+		return false
+	}
+	switch last {
+	case '、', ',', 'は', 'が', 'を', 'に', 'の', 'で', 'と', 'へ', 'り', 'も':
+		return true
+	}
+	return p.isWord(k-1, cFrom) && p.kindAt(p.over(k+1, kSpace)) != kDate
+}
+
+func (p *parser) find(from, to int, c class) bool {
+	for k := from; k < to; k++ {
+		if p.isWord(k, c) {
+			return true
+		}
+	}
+	return false
+}
+
+// read decides the role of every mention.
+func (p *parser) read() {
+	for i := range p.mentions {
+		m := &p.mentions[i]
+		next := len(p.toks)
+		if i+1 < len(p.mentions) {
+			next = p.mentions[i+1].from
+		}
+		prev := 0
+		if i > 0 {
+			prev = p.mentions[i-1].to
+		}
+		r := reading{mention: m}
+		if m.contextOnly {
+			r.role = roleIgnore
+		} else {
+			p.roleOf(&r, prev, next)
+		}
+		p.readings = append(p.readings, r)
+	}
+}
+
+func (p *parser) roleOf(r *reading, prev, next int) {
+	m := r.mention
+	from, to := p.sentence(m.from)
+	if p.toks[m.line].kind == kNewline {
+		from = m.from
+	}
+	if to < m.to {
+		_, to = p.sentence(m.to)
+	}
+	prev, next = max(prev, from), min(next, to)
+	if next < m.to {
+		next = m.to
+	}
+	label, labelText := p.roleAt(m.from)
+	r.kind = p.kindAround(from, to, m)
+
+	switch label {
+	case labelIgnore:
+		r.role = roleIgnore
+		return
+	case labelPublish:
+		r.role = roleReport
+		return
+	case labelHope:
+		r.role = roleHope
+		return
+	}
+	if role, ok := p.adjacent(r, prev, to); ok {
+		r.role = role
+		return
+	}
+	if p.struck(m, from, to, next) {
+		r.role = roleIgnore
+		return
+	}
+	if m.deadline {
+		if role, _ := p.decide(m.to, next, r); role == roleEnd {
+			r.role, r.asOf = roleEnd, true
+		} else {
+			r.role = roleIgnore
+		}
+		return
+	}
+	fwd, strong := p.decide(m.to, next, r)
+	if m.open && label == labelNone && fwd == roleEnd {
+		fwd = roleStart
+	}
+	switch {
+	case fwd == roleIgnore || fwd == roleReport || fwd == roleHope && !m.isRange:
+		r.role = fwd
+	case m.isRange:
+		r.role = p.rangeRole(r, fwd, label, from, to, prev)
+	case m.until:
+		r.role, r.dayEnd = roleEnd, true
+		if fwd == roleExtend {
+			r.role = roleExtend
+		}
+	case fwd == roleExtend:
+		r.role = roleExtend
+	case m.since:
+		r.role = roleStart
+		if fwd == roleEnd || fwd == rolePlan {
+			r.role = fwd
+		} else if fwd == roleNone && (label == labelEnd || label == labelEndPlan) {
+			r.role = roleEnd
+		}
+	case label == labelEnd && fwd != roleStart:
+		r.role, r.dayEnd = roleEnd, true
+	case label == labelEndPlan && fwd != roleStart:
+		r.role, r.dayEnd = rolePlan, true
+	case label == labelStart && fwd != roleEnd:
+		r.role = roleStart
+	case strong:
+		r.role, r.dayEnd = fwd, fwd == roleEnd
+	default:
+		back := p.lookBack(prev, m)
+		switch {
+		case back != roleNone:
+			r.role, r.dayEnd = back, back == roleEnd
+		case fwd != roleNone:
+			r.role, r.dayEnd = fwd, fwd == roleEnd
+		case label == labelSpan:
+			r.role = roleStart
+		}
+	}
+	if (r.role == roleEnd || r.role == rolePlan) && p.pointAsOf(m) {
+		r.asOf = true
+	}
+	if m.open && r.role == roleNone && (label == labelSpan || label == labelService || r.kind != noEvent) {
+		r.role = roleStart
+	}
+	_ = labelText
+}
+
+func (p *parser) pointAsOf(m *mention) bool {
+	return p.isWord(p.over(m.to, kSpace), cAsOf)
+}
+
+// adjacent reads the words right before and behind a mention that settle what it is.
+func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
+	m := r.mention
+	j := p.over(m.to, kSpace, kClose)
+	if p.particle(j, 'の') {
+		j = p.over(j+1, kSpace)
+	}
+	if p.isWord(j, cAsOf) {
+		if role, _ := p.decide(j+1, to, r); role == roleEnd {
+			r.asOf = true
+			return roleEnd, true
+		}
+		return roleReport, true
+	}
+	inBracket := p.kindAt(p.over(m.to, kSpace)) == kOpen
+	if inBracket {
+		j = p.over(m.to, kSpace) + 1
+	}
+	if p.kindAt(j) == kWord && j < to {
+		t := p.toks[j]
+		switch {
+		case t.is(cNow):
+			return roleReport, true
+		case t.is(cPublish) && !t.is(cMaint):
+			return roleReport, true
+		case t.is(cMeeting | cDeadline | cReserve | cTender | cNext):
+			return roleIgnore, true
+		case t.is(cHours) && !m.a.hasDate:
+			return roleIgnore, true
+		case t.is(cCancel) && inBracket:
+			return roleIgnore, true
+		}
+	}
+	if p.particle(j, '付') || p.particle(j, '版') || p.particle(j, '締') || p.particle(j, '発') && (p.particle(j+1, '信') || p.particle(j+1, '出')) {
+		return roleReport, true
+	}
+	// before it: 最終更新 10月31日, (予備日:12月13日, 第2報 10月31日, as of
+	for n, k := 0, m.from-1; k >= prev && n < 5; n, k = n+1, k-1 {
+		t := p.toks[k]
+		switch t.kind {
+		case kSpace, kColon, kOpen, kClose, kTab, kStop:
+			continue
+		case kText:
+			switch p.text(k, k+1) {
+			case "は", "の", "を", "日", "時", "報", "第", "●", "○", "※", "も":
+				if p.text(k, k+1) == "報" && k > 0 && (p.kindAt(k-1) == kNumber || p.kindAt(k-1) == kLength || p.particle(k-1, '続') || p.particle(k-1, '速')) {
+					return roleReport, true
+				}
+				continue
+			case "of":
+				if p.latin(k-2, "as", "As") {
+					return roleReport, true
+				}
+			case "at":
+				continue
+			}
+			return roleNone, false
+		case kWord:
+			switch {
+			case t.is(cMeeting | cDeadline | cReserve | cTender | cNext | cOld):
+				return roleIgnore, true
+			case t.is(cPublish) && !t.is(cMaint):
+				return roleReport, true
+			case t.is(cHours) && !m.a.hasDate:
+				return roleIgnore, true
+			case t.is(cCancel) && p.kindAt(k+1) == kClose:
+				return roleIgnore, true
+			case t.is(cNow) && !m.isRange:
+				return roleReport, true
+			case t.is(cWhen):
+				continue
+			}
+			return roleNone, false
+		default:
+			return roleNone, false
+		}
+	}
+	return roleNone, false
+}
+
+// struck reports whether the words of the sentence take the mention out of account: a window that was cancelled or
+// moved away, the hours of a service desk, the span of those who must apply again, an extension that may be.
+func (p *parser) struck(m *mention, from, to, next int) bool {
+	// (12月6日…は中止), 【中止】
+	for k := m.to; k < to; k++ {
+		t := p.toks[k]
+		if t.kind != kWord {
+			continue
+		}
+		if t.is(cCancel) && (k < next || !p.hasMove(k, to)) && !p.isWord(p.over(k+1, kSpace, kText), cPossible) && t.tail != tailNot {
+			if k < next || p.onlyGlue(next, k) {
+				return true
+			}
+		}
+	}
+	// A desk's hours have no date
+	if !m.a.hasDate && p.find(from, to, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) {
+		return true
+	}
+	// ~に申請された方
+	applied := false
+	for k := m.to; k < next; k++ {
+		t := p.toks[k]
+		if t.kind != kWord {
+			continue
+		}
+		switch {
+		case t.is(cReapply):
+			return true
+		case t.is(cApply):
+			applied = true
+		case t.is(cPerson) && applied && p.gapText(k, "方", "お客", "皆", "人", "利用者", "申請者", "customers", "users"):
+			return true
+		case t.is(cHappen | cCant | cStop | cRecover | cTrouble | cMaint | cResume | cMode):
+			if t.is(cMode) {
+				return true
+			}
+			applied = false
+			k = next
+		}
+	}
+	// 予定しておりましたが、…に変更
+	for k := m.to; k < next; k++ {
+		if p.isWord(k, cPlan) && p.pastPlan(k) {
+			return true
+		}
+		if p.isWord(k, cMove) && k+1 < len(p.toks) && p.particle(k+1, '前') {
+			return true
+		}
+	}
+	// 12月6日から13日に変更: the first of the two is the old one
+	if m.since && !m.isRange || p.isWord(p.over(m.to, kSpace), cFrom) {
+		for k := next; k < to; k++ {
+			if p.isWord(k, cMove|cExtend) && !p.possible(k, to) {
+				return true
+			}
+			if p.isWord(k, cHappen|cStop|cMaint|cDo|cRecover|cCant) {
+				break
+			}
+		}
+	}
+	// 最大で8時まで延長する可能性
+	for k := m.to; k < next; k++ {
+		if p.isWord(k, cExtend|cMove) && p.possible(k, to) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) gapText(k int, words ...string) bool {
+	s := p.text(k, k+1)
+	for _, w := range words {
+		if hasPrefix([]rune(s), 0, w) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) possible(from, to int) bool {
+	for k := from; k < to && k < from+14; k++ {
+		if p.isWord(k, cPossible|cCond) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) pastPlan(k int) bool {
+	i := p.toks[k].to
+	rs := p.src.runes
+	for n := 0; n < 4 && i+n < len(rs); n++ {
+		if hasPrefix(rs, i+n, "しておりました", "していました", "していた", "しておりましたが", "されていた", "されておりました", "でした", "だった", "いたしておりました") > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) hasMove(from, to int) bool { return p.find(from, to, cMove) }
+
+// onlyGlue reports whether between two tokens only further mentions and the glue of a list stand.
+func (p *parser) onlyGlue(from, to int) bool {
+	for k := from; k < to; k++ {
+		if p.isWord(k, cHappen|cStop|cDo|cRecover|cCant) || p.kindAt(k) == kComma && p.rune(k) == '、' && p.kindAt(k-1) == kText {
+			return false
+		}
+	}
+	return true
+}
+
+// decide looks forward from a mention for the first word that says what happened then.
+func (p *parser) decide(from, next int, r *reading) (role, bool) {
+	m := r.mention
+	fallback := roleNone
+	for k := from; k < next && k < from+maxLook; k++ {
+		t := p.toks[k]
+		if t.kind != kWord {
+			continue
+		}
+		if p.isWord(k+1, cWhen) && t.is(cHappen|cRecover|cResume|cFinish|cBegin|cStop|cNotice) {
+			break // the label of the next time
+		}
+		switch {
+		case t.is(cFriend):
+		case t.is(cMode):
+			return roleIgnore, true
+		case t.is(cTender | cMeeting | cOther):
+			if fallback == roleNone {
+				return roleIgnore, true
+			}
+		case t.is(cNext):
+			return roleIgnore, true
+		case t.is(cOngoing):
+			if t.is(cUnknown) || fallback != roleNone {
+				return fallback, false
+			}
+			if p.toks[k].to-p.toks[k].from >= 3 && p.gapText(k, "復旧") {
+				return roleIgnore, true
+			}
+			fallback = roleStart
+		case t.is(cRecover | cResume):
+			if p.particle(k+1, 'の') || p.particle(k+1, 'を') {
+				if p.find(k+1, min(k+6, next), cHope) {
+					return roleHope, true
+				}
+			}
+			switch t.tail {
+			case tailDone, tailNone:
+				if t.is(cRecover) && p.workOf(k) {
+					return roleIgnore, true
+				}
+				return roleEnd, true
+			case tailFuture:
+				return rolePlan, true
+			case tailHope:
+				if p.past(k) {
+					return roleIgnore, true
+				}
+				return p.hope(k), true
+			case tailNoun:
+				if p.find(k+1, min(k+8, next), cFinish) {
+					return roleEnd, true
+				}
+				return roleIgnore, true
+			case tailNot:
+				if fallback != roleNone {
+					return fallback, true
+				}
+				return roleIgnore, true
+			}
+		case t.is(cFinish):
+			if t.tail == tailNot {
+				continue
+			}
+			if t.tail == tailFuture || t.tail == tailHope {
+				return p.hope(k), true
+			}
+			return roleEnd, true
+		case t.is(cNormal):
+			if !p.find(k+1, min(k+8, next), cCant) {
+				if p.find(k+1, min(k+10, next), cHope) || t.tail == tailNot {
+					return roleHope, true
+				}
+				return roleEnd, true
+			}
+			return roleStart, true
+		case t.is(cCan):
+			if m.since || m.isRange || fallback == roleNone {
+				if p.possible(k, min(k+4, next)) {
+					continue
+				}
+				return roleEnd, true
+			}
+		case t.is(cHappen):
+			if t.tail == tailNot {
+				continue
+			}
+			return roleStart, true
+		case t.is(cCant):
+			return roleStart, true
+		case t.is(cStop):
+			if p.liftsStop(k, next) {
+				continue
+			}
+			return roleStart, true
+		case t.is(cExtend):
+			return roleExtend, true
+		case t.is(cNotice):
+			if fallback == roleNone {
+				fallback = roleWeak
+			}
+			if t.is(cNotice) && p.gapText(k, "確認") {
+				continue
+			}
+			return fallback, true
+		case t.is(cBegin):
+			if p.workOf(k) {
+				return roleIgnore, true
+			}
+			return roleStart, true
+		case t.is(cDo):
+			return roleStart, true
+		case t.is(cPublish) && !t.is(cMaint):
+			if fallback == roleNone {
+				return roleReport, true
+			}
+		case t.is(cHope):
+			if r.kind == maintenance {
+				return roleNone, false
+			}
+			return roleHope, true
+		case t.is(cTrouble | cTroubleW | cMaint | cMaintW | cPlan):
+			if fallback == roleNone || fallback == roleWeak {
+				fallback = roleStart
+			}
+		case t.is(cMove):
+			if t.tail != tailNot {
+				return roleStart, true
+			}
+		}
+	}
+	return fallback, false
+}
+
+func (p *parser) past(int) bool { return false }
+
+// hope tells a planned end of maintenance from the hoped-for end of a failure.
+func (p *parser) hope(k int) role {
+	if p.toks[k].is(cFinish | cResume) {
+		return rolePlan
+	}
+	return roleHope
+}
+
+// workOf reports whether the word at k belongs to work on the failure: 調査を開始, 復旧作業に着手.
+func (p *parser) workOf(k int) bool {
+	for j := k - 1; j >= 0 && j >= k-4; j-- {
+		if p.kindAt(j) == kWord && (p.toks[j].is(cRecover) && p.toks[j].tail == tailNoun || p.toks[j].is(cOther|cOngoing)) {
+			return true
+		}
+	}
+	return false
+}
+
+// liftsStop reports whether the stop at k is mentioned only to say that it ends: 停止していたサービスを再開.
+func (p *parser) liftsStop(k, next int) bool {
+	i := p.toks[k].to
+	if hasPrefix(p.src.runes, i, "していた", "しておりました", "中の", "中であ", "中でし", "の解除", "を解除", "させていただいておりました") == 0 {
+		return false
+	}
+	return p.find(k+1, next, cResume|cRecover|cCan)
+}
+
+// lookBack looks for the subject of a time: 復旧時刻は18時50分, 発生は8時50分頃, 【復旧】10月31日.
+func (p *parser) lookBack(prev int, m *mention) role {
+	glue := 0
+	for k, n := m.from-1, 0; k >= prev && n < 12; k, n = k-1, n+1 {
+		t := p.toks[k]
+		switch t.kind {
+		case kSpace, kColon, kTab, kOpen, kClose:
+			continue
+		case kWord:
+		case kComma, kRange:
+			glue++
+			continue
+		default:
+			if !p.particle(k, 'は') && !p.particle(k, 'が') {
+				glue++
+			}
+			continue
+		}
+		if t.is(cWhen | cFriend) {
+			continue
+		}
+		if glue > 3 {
+			return roleNone
+		}
+		switch {
+		case t.is(cRecover | cResume | cFinish):
+			switch {
+			case t.tail == tailHope || p.isWord(k+1, cHope):
+				return p.hope(k)
+			case t.tail == tailNot:
+				return roleNone
+			case t.is(cRecover) && !m.a.hasClock:
+				return roleNone
+			}
+			return roleEnd
+		case t.is(cHope):
+			return roleHope
+		case t.is(cHappen | cBegin | cStop):
+			if t.tail == tailNot {
+				return roleNone
+			}
+			return roleStart
+		case t.is(cNotice):
+			return roleWeak
+		case t.is(cMaint|cDo|cPlan) && m.a.hasClock:
+			return roleStart
+		case t.is(cPublish):
+			return roleReport
+		case t.is(cTrouble | cTroubleW | cMaint | cAbout):
+			return roleNone
+		}
+	}
+	return roleNone
+}
+
+// rangeRole decides what a range is.
+func (p *parser) rangeRole(r *reading, fwd role, label labelRole, from, to, prev int) role {
+	m := r.mention
+	switch {
+	case fwd == roleEnd && p.usable(m, to):
+		return roleIgnore
+	case label == labelSpan || label == labelStart || label == labelService || label == labelEnd:
+		return roleStart
+	case fwd == roleHope:
+		return roleHope
+	}
+	for k := from; k < to; k++ {
+		if t := p.toks[k]; t.kind == kWord && t.is(cTender|cMeeting|cOther) {
+			return roleIgnore
+		}
+	}
+	if r.kind != noEvent {
+		return roleStart
+	}
+	if p.alone(m, from, to) || fwd == roleStart {
+		return roleNone // the notice's kind decides
+	}
+	return roleNone
+}
+
+// usable reports whether the range is one in which the service works.
+func (p *parser) usable(m *mention, to int) bool {
+	for k := m.to; k < to && k < m.to+20; k++ {
+		if p.particle(k, '除') {
+			return false
+		}
+		if p.isWord(k, cCan|cNormal) {
+			return true
+		}
+		if p.isWord(k, cHappen|cCant|cStop|cTrouble|cMaint|cDo|cRecover) {
+			return false
+		}
+	}
+	return false
+}
+
+// alone reports whether the sentence holds nothing but the mention and marks.
+func (p *parser) alone(m *mention, from, to int) bool {
+	for k := from; k < to; k++ {
+		if k >= m.from && k < m.to {
+			continue
+		}
+		if t := p.toks[k]; t.kind == kWord {
+			return false
+		} else if t.kind == kText && t.to-t.from == 1 && !isMarker(p.rune(k)) {
+			return false
+		}
+	}
+	return true
+}

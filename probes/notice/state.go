@@ -1,0 +1,274 @@
+package notice
+
+import (
+	"mynaprobe/probes"
+)
+
+// A stand is what a stretch of a notice says of how far the event is.
+type stand struct {
+	done, still, ongoing, planned, again, extended bool
+}
+
+// standOf reads the words of state between two tokens for one kind of event.
+func (p *parser) standOf(from, to int, k eventKind) stand {
+	var st stand
+	p.sentences(func(a, b int) {
+		if b <= from || a >= to {
+			return
+		}
+		if k == outage {
+			p.outageStand(max(a, from), min(b, to), &st)
+		} else {
+			p.maintenanceStand(max(a, from), min(b, to), &st)
+		}
+	})
+	return st
+}
+
+func (p *parser) outageStand(from, to int, st *stand) {
+	part := p.find(from, to, cPart)
+	maint := p.find(from, to, cMaint)
+	done, still := false, false
+	for k := from; k < to; k++ {
+		t := p.toks[k]
+		if t.kind != kWord {
+			continue
+		}
+		next := min(k+10, to)
+		switch {
+		case t.is(cRecover | cResume):
+			switch t.tail {
+			case tailDone:
+				if part && p.partOf(from, k) || p.conditional(k, min(k+4, to)) {
+					st.ongoing = true
+				} else if !p.workOf(k) || p.find(k, next, cFinish) {
+					done = true
+				}
+			case tailNoun:
+				if p.find(k+1, min(k+8, to), cFinish) && p.finished(k+1, min(k+8, to)) {
+					done = true
+				} else {
+					st.ongoing = true
+				}
+			case tailHope:
+				st.ongoing = true
+			case tailNot:
+				if hasPrefix(p.src.runes, t.to, "して", "され", "でき", "には至", "に至") > 0 {
+					still = true
+				}
+			}
+		case t.is(cNormal):
+			if !p.find(k+1, next, cCant) && !p.find(k+1, next, cHope) && t.tail != tailNot && p.presentOrPast(k, to) {
+				done = !part || done
+			}
+		case t.is(cCan):
+			if (p.find(from, k, cNow) || p.find(from, k, cFrom)) && !p.find(k, next, cPossible) && !p.find(from, to, cPerson) {
+				done = !part || done
+			}
+		case t.is(cFinish):
+			if t.tail == tailDone && p.find(from, k, cTrouble) && !part {
+				done = true
+			}
+		case t.is(cOngoing | cUnknown):
+			st.ongoing = true
+			if p.find(from, to, cTrouble|cCant|cHappen) && !containsAny(p.text(from, to), "原因", "監視", "再発防止", "経過観察") && !maint {
+				still = true
+			}
+		case t.is(cAgain):
+			if p.find(k, next, cHappen|cCant|cTrouble) {
+				st.again = true
+			}
+		}
+	}
+	if done {
+		st.done = true
+		if still && p.stillAfter(from, to) {
+			st.still = true
+		}
+	} else if still && st.done {
+		st.still = true
+	}
+}
+
+// stillAfter reports whether a sentence that tells of a recovery goes on to tell of what has not recovered.
+func (p *parser) stillAfter(from, to int) bool {
+	seen := false
+	for k := from; k < to; k++ {
+		t := p.toks[k]
+		if t.kind != kWord {
+			continue
+		}
+		if t.is(cRecover|cResume) && t.tail == tailDone {
+			seen = true
+		} else if seen && (t.is(cCant) || t.is(cTrouble) && t.tail != tailNot || t.is(cOngoing)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) partOf(from, k int) bool {
+	for j := max(from, k-16); j <= k; j++ {
+		if p.isWord(j, cPart) {
+			return true
+		}
+	}
+	return p.toks[k].is(cPart)
+}
+
+func (p *parser) finished(from, to int) bool {
+	for k := from; k < to; k++ {
+		if p.isWord(k, cFinish) {
+			return p.toks[k].tail == tailDone || p.toks[k].tail == tailNone
+		}
+	}
+	return false
+}
+
+// presentOrPast reports whether what follows is told as a fact.
+func (p *parser) presentOrPast(k, to int) bool {
+	s := p.text(k, min(k+24, to))
+	return containsAny(s, "ます", "ました", "です", "戻", "稼働", "動作", "運転", "した", "いただけ", "normal", "operational", "ている") && !containsAny(s, "ために", "よう努", "次第", "まで", "ますよう", "場合")
+}
+
+func (p *parser) maintenanceStand(from, to int, st *stand) {
+	maint := p.find(from, to, cMaint|cMaintW|cStop) || p.inTitle(from)
+	for k := from; k < to; k++ {
+		t := p.toks[k]
+		if t.kind != kWord {
+			continue
+		}
+		rs, i := p.src.runes, t.to
+		switch {
+		case t.is(cFinish):
+			if (t.tail == tailDone || t.tail == tailNone && p.kindAt(k+1) == kClose) && (maint || p.find(from, to, cRecover|cResume) || len(p.lines) < 4) && !p.conditional(k, min(k+4, to)) && hasPrefix(rs, i, "し、", "し,", "して", "している") == 0 && !p.find(from, k, cPerson) {
+				st.done = true
+			}
+		case t.is(cResume | cRecover):
+			if t.tail == tailDone && hasPrefix(rs, i, "し、", "して", "のお知らせ", "について") == 0 {
+				st.done = true
+			}
+		case t.is(cDo):
+			end := p.toks[k].to
+			if hasPrefix(rs, end, "しました", "いたしました", "致しました", "させていただきました") > 0 || p.text(k, k+1) == "行い" && hasPrefix(rs, end, "ました") > 0 {
+				if !p.find(k, to, cCancel) {
+					st.done = true
+				}
+			}
+			if hasPrefix(rs, end, "しています", "しております", "いたしております", "おります", "います", "してい", "しており") > 0 {
+				st.ongoing = true
+			}
+			if hasPrefix(rs, end, "中で", "中の", "中】", "中\n", "中。", "中)") > 0 {
+				st.ongoing = true
+			}
+		case t.is(cStop):
+			if hasPrefix(rs, i, "しています", "しております", "いたしております", "中です", "中の", "中で", "中】", "中。", "させていただいております") > 0 && !p.liftsStop(k, to) {
+				st.ongoing = true
+			}
+		case t.is(cMaint | cMaintW):
+			if t.is(cMaint) && p.underWay(k) {
+				st.ongoing = true
+			}
+		case t.is(cOngoing):
+			if p.gapText(k, "実施中", "停止中", "メンテナンス中", "作業中", "工事中", "ただいま", "只今", "作業を行って", "作業を進め", "progress", "ongoing") && !p.during(k) || p.gapText(k, "ただいま", "只今", "progress", "ongoing") && maint {
+				st.ongoing = true
+			}
+		case t.is(cExtend):
+			if t.tail != tailNot && !p.possible(k, to) && !p.find(from, k, cPossible) {
+				st.extended = true
+			}
+		case t.is(cPlan):
+			st.planned = true
+		case t.is(cNormal):
+			if p.find(from, k, cNow) && p.presentOrPast(k, to) && !p.find(k, min(k+8, to), cCant) {
+				st.done = true
+			}
+		}
+	}
+}
+
+// newest returns the tokens of the newest report, where a notice stacks several; all of them otherwise.
+func (p *parser) newest() (from, to int) {
+	type report struct{ line, number int }
+	var reports []report
+	for i, ln := range p.lines {
+		for k := ln.first; k+2 < ln.last && k < ln.first+12; k++ {
+			if p.particle(k, '第') && p.kindAt(k+1) == kNumber && p.particle(k+2, '報') {
+				reports = append(reports, report{i, p.toks[k+1].num})
+				break
+			}
+		}
+	}
+	if len(reports) < 2 {
+		return 0, len(p.toks)
+	}
+	best := 0
+	for i, r := range reports {
+		if r.number > reports[best].number {
+			best = i
+		}
+	}
+	from = p.lines[reports[best].line].first
+	to = len(p.toks)
+	if best+1 < len(reports) {
+		to = p.lines[reports[best+1].line].first
+	}
+	if reports[best].line == p.title {
+		return 0, len(p.toks)
+	}
+	return from, to
+}
+
+// stateOf decides how far the event is.
+func (p *parser) stateOfEvent(k eventKind, windows []window) probes.AnnouncementState {
+	from, to := p.newest()
+	st := p.standOf(from, to, k)
+	if from > 0 && !st.done && !st.ongoing {
+		st = p.standOf(0, len(p.toks), k)
+	}
+	if k == outage {
+		closed := len(windows) > 0
+		sure := false
+		for _, w := range windows {
+			closed = closed && w.hasEnd
+			sure = sure || w.hasEnd && w.endRole == roleEnd
+		}
+		switch {
+		case st.still || st.again && !closed:
+			return probes.Ongoing
+		case st.done:
+			return probes.Resolved
+		case closed && (sure || !st.ongoing):
+			return probes.Resolved
+		case !st.ongoing && p.over4(from, to):
+			return probes.Resolved
+		}
+		return probes.Ongoing
+	}
+	first := p.published
+	for _, w := range windows {
+		if w.hasStart && (first.IsZero() || w.start.Before(first)) {
+			first = w.start
+		}
+	}
+	switch {
+	case st.done && !st.extended:
+		for _, w := range windows {
+			if !p.published.IsZero() && w.hasStart && w.start.After(p.published.Add(day)) {
+				return probes.Scheduled
+			}
+		}
+		return probes.Resolved
+	case st.ongoing:
+		return probes.Ongoing
+	case st.extended && !p.published.IsZero() && len(windows) > 0 && first.Before(p.published.Add(day)) && !first.Equal(p.published):
+		return probes.Ongoing
+	}
+	return probes.Scheduled
+}
+
+// over4 reports whether trouble is told of as past: 発生しておりました, 不具合がありました.
+func (p *parser) over4(from, to int) bool {
+	s := p.text(from, to)
+	return containsAny(s, "しておりました", "していました", "状態でした", "状況でした", "なっておりました", "なっていました", "にくくなっていた", "がございました", "がありました") && !containsAny(s, "現在も", "調査中", "復旧作業")
+}

@@ -1,0 +1,445 @@
+package notice
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// A labelRole is what the label of a line ("■発生日時：…") makes of the times behind it.
+type labelRole uint8
+
+const (
+	labelNone    labelRole = iota
+	labelStart             // 発生日時
+	labelEnd               // 復旧日時
+	labelHope              // 復旧見込み, 復旧予定
+	labelEndPlan           // 終了予定, 再開予定
+	labelSpan              // 日時, 期間
+	labelIgnore            // 受付時間, 予備日
+	labelPublish           // 掲載日, 更新日時
+	labelService           // 対象サービス
+	labelState             // 状況
+	labelOther             // 原因, 内容: free text
+)
+
+// A line is a line of the notice with what governs it.
+type line struct {
+	first, last int // tokens, last exclusive, without the line's end
+	role        labelRole
+	label       string
+	value       int  // the first token of the value
+	heads       bool // the label stands on this line, and not on one before it
+	blank       bool
+	bullet      bool
+	kind        eventKind // by the nearest heading that names one
+	section     int
+	cells       []cell
+}
+
+// A cell is one cell of a table's row.
+type cell struct {
+	first, last int
+	role        labelRole
+	label       string
+}
+
+const maxLabel = 26
+
+// labelWords give labels their role. The first match wins, so what is more telling comes first.
+var labelWords = []struct {
+	role  labelRole
+	words []string
+}{
+	{labelNone, []string{"障害者"}},
+	{labelIgnore, []string{"予備日", "予備", "受付", "窓口", "問い合わせ", "問合せ", "お問合", "連絡先", "開庁", "営業", "締切", "期限", "再申請", "申請期間", "申込期間", "対象者", "対象となる方", "次回", "次報", "募集", "応募", "参考", "履歴", "変更前", "訂正前", "誤", "旧日程", "電話", "会見", "開催", "当初", "前回", "公開講座", "実施済", "終了済", "過去の", "利用時間", "運用時間", "サービス時間", "提供時間", "適用開始", "contact"}},
+	{labelHope, []string{"復旧見込", "復旧予定", "復旧目標", "復旧の見込", "復旧の見通", "復旧見通", "復旧のめど", "復旧目途", "回復見込", "回復予定", "解消見込", "解消予定", "再開見込", "復旧時期", "復旧の目途", "見込み", "見通し", "estimated", "eta"}},
+	{labelEndPlan, []string{"終了予定", "再開予定", "完了予定", "終了見込"}},
+	{labelSpan, []string{"開始・終了", "開始~終了", "開始-終了", "発生・復旧", "発生~復旧", "発生から復旧", "発生期間", "発生時間帯", "変更後", "訂正後"}},
+	{labelEnd, []string{"復旧日", "復旧時", "復旧した", "復旧年月", "復旧", "回復日", "回復時", "回復", "解消日", "解消時", "解消", "再開日", "再開時", "再開", "終了日", "終了時", "終了", "完了日", "完了時", "収束日", "収束時", "終息", "resolved", "end", "restored"}},
+	{labelPublish, []string{"掲載", "更新日", "更新時", "最終更新", "更新", "公開日", "公開", "発表", "発信日", "発行", "作成", "登録日", "配信", "投稿", "報告日", "発出", "posted", "updated", "published"}},
+	{labelStart, []string{"発生日", "発生時", "発生", "開始日", "開始時", "開始", "検知日", "検知時", "検知", "確認日時", "発覚", "start", "began"}},
+	{labelSpan, []string{"日時", "期間", "時間帯", "日程", "時間", "スケジュール", "実施日", "作業日", "停止日", "年月日", "予定日", "date", "time", "period", "schedule", "window", "duration", "when", "時期", "休止日", "工事日", "点検日", "日付", "対象日", "停止予定", "実施予定", "メンテナンス予定"}},
+	{labelService, []string{"対象サービス", "対象システム", "影響サービス", "サービス名", "システム名", "対象機能", "停止サービス", "停止システム", "停止するサービス", "停止するシステム", "影響を受けるサービス", "影響のあるサービス", "停止対象", "対象業務", "休止するサービス", "利用できないサービス", "利用できなくなるサービス", "ご利用いただけないサービス", "停止する機能", "停止業務", "対象手続", "対象サイト", "対象アプリ", "対象製品", "影響範囲", "影響するサービス", "影響システム", "サービス", "システム", "対象", "services", "service", "affected", "components", "component"}},
+	{labelState, []string{"状況", "状態", "ステータス", "現状", "進捗", "status"}},
+	{labelOther, []string{"原因", "影響", "内容", "理由", "概要", "経緯", "対応", "お願い", "備考", "注意", "補足", "件名", "事象", "現象", "地域", "範囲", "場所", "エリア", "目的", "その他", "代替", "経過", "詳細", "記", "題名", "タイトル", "お客様", "cause", "impact", "description", "summary", "details", "subject", "title"}},
+}
+
+func roleOfLabel(label string) labelRole {
+	label = strings.ToLower(strings.TrimFunc(label, func(r rune) bool { return !unicode.IsLetter(r) }))
+	if label == "" || len([]rune(label)) > maxLabel {
+		return labelNone
+	}
+	for _, l := range labelWords {
+		for _, w := range l.words {
+			if w[0] < 0x80 {
+				if slices.Contains(strings.FieldsFunc(label, func(r rune) bool { return !unicode.IsLetter(r) }), w) {
+					return l.role
+				}
+			} else if strings.Contains(label, w) {
+				return l.role
+			}
+		}
+	}
+	return labelNone
+}
+
+// structure cuts the tokens into lines and finds what governs each.
+func (p *parser) structure() {
+	first := 0
+	for i := 0; i <= len(p.toks); i++ {
+		if i < len(p.toks) && p.toks[i].kind != kNewline {
+			continue
+		}
+		p.lines = append(p.lines, p.readLine(first, i))
+		first = i + 1
+	}
+	p.govern()
+}
+
+func isMarker(r rune) bool {
+	return r != 0 && strings.ContainsRune("■◆●○□◇▼▽▲△◎★☆※*・#>-+▶►◾▪◼❏✓✔•=_", r)
+}
+
+func (p *parser) readLine(first, last int) line {
+	ln := line{first: first, last: last, value: first, blank: true}
+	k := first
+	marked := false
+	for ; k < last; k++ {
+		t := p.toks[k]
+		if t.kind == kSpace || t.kind == kTab {
+			continue
+		}
+		if t.to-t.from == 1 && isMarker(p.src.runes[t.from]) {
+			marked = true
+			continue
+		}
+		if t.kind == kNumber && k+1 < last && (p.rune(k+1) == '.' || p.rune(k+1) == ')' || p.toks[k+1].kind == kStop) {
+			k++
+			marked = true
+			continue
+		}
+		if t.kind == kOpen && k+2 < last && p.toks[k+1].kind == kNumber && p.toks[k+2].kind == kClose {
+			k += 2
+			marked = true
+			continue
+		}
+		break
+	}
+	if k == last {
+		return ln
+	}
+	ln.blank, ln.bullet, ln.value = false, marked, k
+	for j := k; j < last; j++ {
+		if p.toks[j].kind == kTab {
+			ln.cells = p.readCells(k, last)
+			break
+		}
+	}
+	p.readLabel(&ln, k)
+	return ln
+}
+
+func (p *parser) readCells(first, last int) []cell {
+	var cells []cell
+	start := first
+	for j := first; j <= last; j++ {
+		if j == last || p.toks[j].kind == kTab {
+			if strings.TrimSpace(p.text(start, j)) != "" {
+				cells = append(cells, cell{first: start, last: j})
+			}
+			start = j + 1
+		}
+	}
+	return cells
+}
+
+// readLabel finds the label with which the line begins.
+func (p *parser) readLabel(ln *line, k int) {
+	set := func(from, to, value int) bool {
+		label := p.text(from, to)
+		role := roleOfLabel(label)
+		if role == labelNone {
+			return false
+		}
+		ln.label, ln.role, ln.value, ln.heads = label, role, value, true
+		return true
+	}
+	begin := p.toks[k].from
+	if p.toks[k].kind == kOpen {
+		for j := k + 1; j < ln.last && p.toks[j].from-begin < maxLabel+2; j++ {
+			if p.toks[j].kind == kClose {
+				if !p.hasTime(k, j) {
+					v := j + 1
+					if v < ln.last && p.toks[v].kind == kColon {
+						v++
+					}
+					// 【復旧】システム障害について is a headline with a mark of its state, 【復旧】10月31日 a label
+					if role := roleOfLabel(p.text(k+1, j)); role == labelEnd || role == labelStart || role == labelPublish || role == labelOther {
+						if v < ln.last && !p.timeFirst(v, ln.last) && p.toks[v-1].kind != kColon {
+							return
+						}
+					}
+					set(k+1, j, v)
+				}
+				return
+			}
+		}
+		return
+	}
+	for j := k; j < ln.last && p.toks[j].from-begin <= maxLabel; j++ {
+		t := p.toks[j]
+		if j > k && (t.kind == kDate || t.kind == kClock) {
+			// 日時 12月6日, 期間12月6日から
+			if end := p.backOverSpace(j); end > k && t.from-begin <= 12 && p.endsLikeLabel(k, end) {
+				set(k, end, j)
+			}
+			return
+		}
+		switch t.kind {
+		case kColon, kTab:
+			if j > k {
+				set(k, j, j+1)
+			}
+			return
+		case kStop, kComma:
+			if t.kind == kComma && p.rune(j) == '・' {
+				continue
+			}
+			return
+		case kDate, kClock:
+			return
+		case kSpace:
+			if t.to-t.from >= 2 || j+1 < ln.last && p.timeFirst(j, ln.last) && p.endsLikeLabel(k, j) {
+				if j > k && p.endsLikeLabel(k, j) && set(k, j, j+1) {
+					return
+				}
+			}
+		}
+	}
+	// a short line of its own that ends like a label is the heading of the lines below it
+	if p.toks[ln.last-1].to-begin <= maxLabel && !p.hasTime(k, ln.last) && p.headingLike(k, ln.last) {
+		set(k, ln.last, ln.last)
+	}
+}
+
+func (p *parser) backOverSpace(j int) int {
+	for j > 0 && p.toks[j-1].kind == kSpace {
+		j--
+	}
+	return j
+}
+
+var labelEndings = []string{"日時", "期間", "時間", "時刻", "時間帯", "日程", "日", "予定", "年月日", "スケジュール", "見込み", "見込", "復旧", "発生", "開始", "終了", "再開", "解消", "回復", "完了", "システム", "サービス", "範囲", "対象", "名", "機能", "状況", "先", "date", "time", "period", "start", "end", "when", "検知", "目標", "予備", "掲載", "更新", "公開"}
+
+func (p *parser) endsLikeLabel(k, end int) bool {
+	s := strings.ToLower(strings.TrimRight(p.text(k, end), " ()"))
+	if i := strings.LastIndexByte(s, '('); i > 0 {
+		s = s[:i]
+	}
+	for _, e := range labelEndings {
+		if strings.HasSuffix(s, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// headingLike reports whether the tokens are a noun phrase that labels what follows, and no sentence or headline.
+func (p *parser) headingLike(k, end int) bool {
+	for j := k; j < end; j++ {
+		if p.toks[j].kind == kStop || p.toks[j].is(cAbout) && !strings.Contains(p.text(k, end), "問い合わせ") && !strings.Contains(p.text(k, end), "問合せ") {
+			return false
+		}
+	}
+	s := strings.TrimSpace(p.text(k, end))
+	for _, e := range []string{"ます", "です", "ました", "した", "ません", "ください"} {
+		if strings.HasSuffix(s, e) {
+			return false
+		}
+	}
+	role := roleOfLabel(s)
+	if role == labelOther || role == labelState || role == labelIgnore || role == labelService {
+		return true
+	}
+	return p.endsLikeLabel(k, end)
+}
+
+// govern carries labels down to the lines that they govern, and gives the columns of tables theirs.
+func (p *parser) govern() {
+	var cur struct {
+		role      labelRole
+		label     string
+		withValue bool
+		used      bool
+	}
+	var header []cell
+	var queue []line // labels without values that stand one below the other, for values that do the same
+	section := 0
+	for i := range p.lines {
+		ln := &p.lines[i]
+		if ln.blank {
+			if cur.used && (cur.role != labelIgnore || cur.withValue) {
+				cur.role, cur.label = labelNone, ""
+			}
+			if len(ln.cells) == 0 && !p.separator(ln) {
+				header = nil
+			}
+			ln.section = section
+			continue
+		}
+		if len(ln.cells) > 1 {
+			if p.tableHeader(ln) {
+				header = ln.cells
+				ln.role, ln.heads = labelNone, false
+				ln.section = section
+				continue
+			}
+			if header != nil {
+				p.labelCells(ln, header)
+			} else {
+				for c := range ln.cells {
+					ln.cells[c].role = ln.role
+				}
+			}
+		}
+		if ln.heads {
+			section++
+			cur.role, cur.label, cur.withValue = ln.role, ln.label, p.hasText(ln.value, ln.last)
+			cur.used = cur.withValue
+			if !cur.withValue {
+				queue = append(queue, *ln)
+			} else {
+				queue = nil
+			}
+			ln.section = section
+			continue
+		}
+		ln.section = section
+		if len(queue) > 1 && i > 0 && p.timeFirst(ln.value, ln.last) && allTimes(queue) {
+			ln.role, ln.label = queue[0].role, queue[0].label
+			queue = queue[1:]
+			if len(queue) == 1 {
+				cur.role, cur.label, cur.used = queue[0].role, queue[0].label, false
+				queue = nil
+			}
+			continue
+		}
+		queue = nil
+		if cur.role != labelNone {
+			switch {
+			case !cur.withValue:
+				ln.role, ln.label = cur.role, cur.label
+			case (cur.role == labelSpan || cur.role == labelService || strings.Contains(cur.label, "予備")) && (p.timeFirst(ln.value, ln.last) || p.toks[ln.value].kind == kRange || cur.role == labelService && ln.bullet):
+				ln.role, ln.label = cur.role, cur.label
+			default:
+				cur.role, cur.label = labelNone, ""
+			}
+			cur.used = true
+		}
+	}
+}
+
+func allTimes(queue []line) bool {
+	for _, l := range queue {
+		switch l.role {
+		case labelStart, labelEnd, labelSpan, labelEndPlan, labelHope:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func (p *parser) separator(ln *line) bool { return ln.last > ln.first }
+
+// tableHeader reports whether a row names the columns of a table, and gives its cells their roles.
+func (p *parser) tableHeader(ln *line) bool {
+	roles := 0
+	for i := range ln.cells {
+		c := &ln.cells[i]
+		if p.hasTime(c.first, c.last) {
+			return false
+		}
+		c.label = strings.TrimSpace(p.text(c.first, c.last))
+		c.role = roleOfLabel(c.label)
+		if c.role != labelNone {
+			roles++
+		}
+	}
+	return roles >= 2
+}
+
+func (p *parser) labelCells(ln *line, header []cell) {
+	for i := range ln.cells {
+		if i < len(header) && len(header) == len(ln.cells) {
+			ln.cells[i].role, ln.cells[i].label = header[i].role, header[i].label
+		}
+	}
+	if len(header) == len(ln.cells) {
+		ln.role, ln.heads = labelNone, false
+		ln.value = ln.first
+	}
+}
+
+// roleAt returns the label that governs token k.
+func (p *parser) roleAt(k int) (labelRole, string) {
+	ln := &p.lines[p.toks[k].line]
+	for _, c := range ln.cells {
+		if k >= c.first && k < c.last && c.role != labelNone {
+			return c.role, c.label
+		}
+	}
+	if k < ln.value && ln.heads {
+		return labelNone, ""
+	}
+	return ln.role, ln.label
+}
+
+func (p *parser) text(from, to int) string {
+	if from >= to {
+		return ""
+	}
+	return string(p.src.runes[p.toks[from].from:p.toks[to-1].to])
+}
+
+func (p *parser) rune(k int) rune {
+	if k < 0 || k >= len(p.toks) {
+		return 0
+	}
+	return p.src.runes[p.toks[k].from]
+}
+
+func (p *parser) hasTime(from, to int) bool {
+	for k := from; k < to; k++ {
+		if p.toks[k].kind == kClock || p.toks[k].kind == kDate {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) hasText(from, to int) bool {
+	for k := from; k < to; k++ {
+		switch p.toks[k].kind {
+		case kSpace, kTab, kColon:
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// timeFirst reports whether the first thing at k is a time.
+func (p *parser) timeFirst(k, last int) bool {
+	for ; k < last; k++ {
+		switch p.toks[k].kind {
+		case kSpace, kTab, kOpen, kApprox, kColon:
+		case kDate, kClock:
+			return true
+		default:
+			return false
+		}
+	}
+	return false
+}

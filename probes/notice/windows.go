@@ -1,0 +1,521 @@
+package notice
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"mynaprobe/probes"
+)
+
+// maxWindows bounds the windows of one notice; real ones have a few dozen at most.
+const maxWindows = 200
+
+// A window is a span that is being put together from what the notice says of its ends.
+type window struct {
+	start, end         time.Time
+	hasStart, hasEnd   bool
+	startDate, endDate bool // given as a date alone
+	approx             bool
+	startFrom, startTo int // runes of the text that gave it
+	endFrom, endTo     int
+	endRole            role
+	weak               bool
+	kind               eventKind
+	services           []string
+	line               int
+}
+
+// An assembler puts bounds together to windows, in the order in which the text gives them.
+type assembler struct {
+	p       *parser
+	r       *resolver
+	windows []window
+	open    int // the window that waits for its end, -1 for none
+}
+
+func (p *parser) assemble(main eventKind) []window {
+	r := &resolver{published: p.published, report: midnightOf(p.published), kind: main}
+	r.past = main == maintenance && p.toldAsPast()
+	a := &assembler{p: p, r: r, open: -1}
+	for i := range p.readings {
+		if len(a.windows) >= maxWindows {
+			break
+		}
+		a.take(&p.readings[i], main)
+	}
+	return a.finish()
+}
+
+func midnightOf(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return midnight(t)
+}
+
+func (p *parser) toldAsPast() bool {
+	st := p.standOf(0, len(p.toks), maintenance)
+	return st.done || st.ongoing
+}
+
+func (a *assembler) take(rd *reading, main eventKind) {
+	p, r := a.p, a.r
+	if rd.contextOnly {
+		a.context(rd.a.date)
+		return
+	}
+	kind := rd.kind
+	if kind == noEvent || kind == anyEvent {
+		kind = main
+	}
+	role := rd.role
+	if rd.isRange && role == roleNone && (main == maintenance || p.alone(rd.mention, p.lines[rd.line].first, p.lines[rd.line].last)) && !p.titleMeeting && p.eventBefore(rd.from) {
+		role = roleStart
+	}
+	if role == roleHope || role == rolePlan {
+		if main == maintenance && (role == rolePlan || rd.dayEnd) {
+			role = roleEnd
+		} else if main == maintenance && role == roleHope {
+			role = roleEnd
+		} else {
+			role = roleIgnore
+		}
+	}
+	if p.recurring(rd.mention) {
+		role = roleIgnore
+	}
+	r.kind = kind
+	switch {
+	case role == roleIgnore || role == roleReport || role == roleNone:
+		a.contextOf(rd, role == roleReport)
+	case rd.isRange && len(rd.dates) == 2:
+		a.daily(rd, kind)
+	case rd.isRange:
+		start, end, okStart, okEnd := r.span(rd.mention)
+		w := window{kind: kind, line: rd.line, endRole: roleNone}
+		a.setStart(&w, rd, start, okStart && !rd.a.vague)
+		a.setEnd(&w, rd, rd.b, end, okEnd && !rd.b.vague)
+		if rd.a.dateOnly() && rd.b.dateOnly() && (rd.b.allDay || rd.a.allDay || p.wholeDays(rd.mention)) {
+			w.approx, w.startDate, w.endDate = rd.a.approx || rd.b.approx, false, false
+		}
+		if rd.b.vague && !okEnd || rd.a.vague {
+			w.approx = true
+		}
+		if !w.hasEnd && w.hasStart {
+			a.begin(w)
+			return
+		}
+		a.add(w)
+	case role == roleStart || role == roleWeak:
+		a.start(rd, kind, role)
+	case role == roleEnd || role == roleExtend:
+		a.end(rd, kind, role)
+	}
+}
+
+// wholeDays reports whether 終日 stands behind a range of dates.
+func (p *parser) wholeDays(m *mention) bool {
+	j := p.over(m.to, kSpace, kOpen)
+	if p.particle(j, 'の') {
+		j++
+	}
+	s := p.text(j, min(j+3, len(p.toks)))
+	return hasPrefix([]rune(s), 0, "終日", "全日", "(終日", "両日終日") > 0
+}
+
+func (a *assembler) context(d date) {
+	if d.year > 0 {
+		m, dd := 1, 1
+		if d.month > 0 {
+			m = d.month
+		}
+		if t, ok := makeDay(d.year, m, dd); ok && (a.r.context.IsZero() || a.r.context.Year() != d.year || d.month > 0) {
+			a.r.context, a.r.ofReport = t, false
+		}
+		return
+	}
+	if d.month > 0 {
+		if t, ok := a.r.inferYear(date{month: d.month, day: 1}, either); ok && a.r.context.IsZero() && a.r.kind == maintenance {
+			a.r.context, a.r.ofReport = t, false
+		}
+	}
+}
+
+// contextOf lets a date that is no bound still be the one that later dates refer to.
+func (a *assembler) contextOf(rd *reading, report bool) {
+	for _, pt := range []point{rd.a, rd.b} {
+		if !pt.hasDate {
+			continue
+		}
+		if t, ok := a.r.day(pt.date, either); ok {
+			a.r.context = t
+			a.r.ofReport = report
+			if report && pt.date.base == baseNone {
+				a.r.report = t
+			}
+		}
+	}
+	if rd.a.hasClock && !rd.a.clock.minuteOnly {
+		a.r.lastHour = rd.a.clock.hours(rd.a.date)
+	}
+}
+
+func (a *assembler) setStart(w *window, rd *reading, t time.Time, ok bool) {
+	if !ok {
+		return
+	}
+	p := a.p
+	w.start, w.hasStart = t, true
+	w.startDate = !rd.a.hasClock
+	w.approx = w.approx || rd.a.approx || w.startDate && !rd.a.allDay
+	w.startFrom, w.startTo = p.toks[rd.a.from].from, p.toks[rd.a.to-1].to
+}
+
+func (a *assembler) setEnd(w *window, rd *reading, pt point, t time.Time, ok bool) {
+	if !ok {
+		return
+	}
+	p := a.p
+	w.end, w.hasEnd = t, true
+	w.endDate = !pt.hasClock
+	w.approx = w.approx || pt.approx || rd.asOf || w.endDate && !pt.allDay
+	w.endFrom, w.endTo = p.toks[pt.from].from, p.toks[pt.to-1].to
+	if rd.role == roleEnd {
+		w.endRole = roleEnd
+	}
+}
+
+func (a *assembler) daily(rd *reading, kind eventKind) {
+	r := a.r
+	first, ok := r.day(rd.dates[0], either)
+	if !ok {
+		return
+	}
+	r.context, r.ofReport = first, false
+	last, ok := r.day(rd.dates[1], forward)
+	if !ok || last.Before(first) || last.Sub(first) > 62*day {
+		return
+	}
+	probe := *rd.mention
+	probe.a.hasDate, probe.b.hasDate = false, rd.b.hasDate
+	r.context = first
+	start, end, _, okEnd := r.span(&probe)
+	if !okEnd {
+		return
+	}
+	overnight := end.Sub(midnight(start)) > day && midnight(end) != end
+	if overnight && rd.b.date.base == baseNone && last.Sub(first) <= 2*day && !a.p.bulkAround(rd.mention) {
+		// 12月6日～7日 22:00～6:00 is one night
+		w := window{kind: kind, line: rd.line}
+		a.setStart(&w, rd, start, true)
+		a.setEnd(&w, rd, rd.b, end.Add(last.Sub(midnight(end))), true)
+		a.add(w)
+		r.context = last
+		return
+	}
+	for d := first; !d.After(last) && len(a.windows) < maxWindows; d = d.AddDate(0, 0, 1) {
+		w := window{kind: kind, line: rd.line}
+		a.setStart(&w, rd, start.Add(d.Sub(first)), true)
+		a.setEnd(&w, rd, rd.b, end.Add(d.Sub(first)), true)
+		a.add(w)
+	}
+	r.context = last
+}
+
+func (p *parser) bulkAround(m *mention) bool {
+	from, to := p.sentence(m.from)
+	return p.find(from, to, cBulk)
+}
+
+func (a *assembler) start(rd *reading, kind eventKind, role role) {
+	if rd.a.vague {
+		a.contextOf(rd, false)
+		return
+	}
+	if rd.a.dateOnly() && a.p.isPublicationDay(rd) && !rd.since {
+		a.contextOf(rd, true)
+		return
+	}
+	t, ok := a.r.when(rd.a, either)
+	if !ok {
+		return
+	}
+	w := window{kind: kind, line: rd.line, weak: role == roleWeak}
+	a.setStart(&w, rd, t, true)
+	if rd.a.allDay {
+		w.startDate = false
+		w.end, w.hasEnd = t.AddDate(0, 0, 1), true
+		w.endFrom, w.endTo = w.startFrom, w.startTo
+		a.add(w)
+		return
+	}
+	a.begin(w)
+}
+
+// begin adds a window whose end is to come.
+func (a *assembler) begin(w window) {
+	for i := range a.windows {
+		o := &a.windows[i]
+		if o.hasStart && o.start.Equal(w.start) {
+			o.approx = o.approx || w.approx && !w.startDate
+			if !o.hasEnd {
+				a.open = i
+			}
+			return
+		}
+		// newest first: the end was told before the start
+		if !o.hasStart && o.hasEnd && !w.start.After(o.end) && o.end.Sub(w.start) < 40*day && !w.startDate {
+			o.start, o.hasStart, o.startDate = w.start, true, w.startDate
+			o.startFrom, o.startTo = w.startFrom, w.startTo
+			o.approx = o.approx || w.approx
+			return
+		}
+	}
+	a.windows = append(a.windows, w)
+	a.open = len(a.windows) - 1
+}
+
+func (a *assembler) end(rd *reading, kind eventKind, role role) {
+	if rd.a.vague {
+		a.contextOf(rd, false)
+		return
+	}
+	dir := either
+	var t time.Time
+	var ok bool
+	if a.open >= 0 && rd.a.hasDate && rd.a.date.month == 0 && rd.a.date.day > 0 && rd.a.date.base == baseNone {
+		dir = forward
+	}
+	if pending := a.pending(); pending != nil {
+		probe := mention{a: point{hasClock: true}, b: rd.a}
+		if rd.a.hasClock && !rd.a.hasDate {
+			probe.a.clock = pending.clock
+			shareHalf(&probe.a, &rd.a)
+		}
+	}
+	t, ok = a.r.when(rd.a, dir)
+	if !ok {
+		return
+	}
+	if rd.a.dateOnly() && rd.dayEnd {
+		t = t.AddDate(0, 0, 1)
+	}
+	if role == roleExtend {
+		if a.extend(rd, t) {
+			return
+		}
+	}
+	if a.open >= 0 {
+		w := &a.windows[a.open]
+		if !rd.a.hasDate && !t.After(w.start) && w.start.Sub(t) < day {
+			t = t.AddDate(0, 0, 1)
+			a.r.context = a.r.context.AddDate(0, 0, 1)
+		}
+		if !t.Before(w.start) {
+			a.setEnd(w, rd, rd.a, t, true)
+			w.endRole = roleEnd
+			a.open = -1
+			return
+		}
+	}
+	for i := range a.windows {
+		w := &a.windows[i]
+		if w.hasEnd && w.end.Equal(t) {
+			w.approx = w.approx || rd.a.approx
+			return
+		}
+	}
+	// a second end for what has ended already says less than the first
+	if kind == outage && rd.until {
+		for i := range a.windows {
+			if a.windows[i].hasEnd {
+				return
+			}
+		}
+	}
+	w := window{kind: kind, line: rd.line}
+	a.setEnd(&w, rd, rd.a, t, true)
+	w.endRole = roleEnd
+	a.windows = append(a.windows, w)
+}
+
+type pendingStart struct{ clock clock }
+
+// pending returns the start that waits for its end, where it was given in halves of the day.
+func (a *assembler) pending() *pendingStart {
+	if a.open < 0 {
+		return nil
+	}
+	w := &a.windows[a.open]
+	if !w.hasStart || w.startDate {
+		return nil
+	}
+	s := string(a.p.src.runes[w.startFrom:w.startTo])
+	if !containsAny(s, "午後", "夜", "夕方") {
+		return nil
+	}
+	h := w.start.Hour()
+	if h < 12 {
+		return nil
+	}
+	return &pendingStart{clock{hour: h - 12, minute: w.start.Minute(), half: halfPM}}
+}
+
+// extend moves the end of the window that was told last.
+func (a *assembler) extend(rd *reading, t time.Time) bool {
+	for i := len(a.windows) - 1; i >= 0; i-- {
+		w := &a.windows[i]
+		if !w.hasStart || !w.hasEnd {
+			continue
+		}
+		if !rd.a.hasDate {
+			for !t.After(w.start) {
+				t = t.AddDate(0, 0, 1)
+			}
+		}
+		if t.Before(w.start) {
+			continue
+		}
+		a.setEnd(w, rd, rd.a, t, true)
+		a.open = -1
+		return true
+	}
+	return false
+}
+
+func (a *assembler) add(w window) {
+	if !w.hasStart && !w.hasEnd {
+		return
+	}
+	if w.hasStart && w.hasEnd && w.end.Before(w.start) {
+		return
+	}
+	for i := range a.windows {
+		o := &a.windows[i]
+		if o.hasStart == w.hasStart && o.hasEnd == w.hasEnd && o.start.Equal(w.start) && o.end.Equal(w.end) {
+			o.approx = o.approx || w.approx
+			return
+		}
+		if o.hasStart && w.hasStart && w.hasEnd && o.start.Equal(w.start) && !o.hasEnd {
+			services := o.services
+			*o = w
+			o.services = services
+			if a.open == i {
+				a.open = -1
+			}
+			return
+		}
+		if !o.hasStart && w.hasEnd && o.end.Equal(w.end) {
+			*o = w
+			return
+		}
+	}
+	a.windows = append(a.windows, w)
+	a.open = -1
+}
+
+// isPublicationDay reports whether a date alone is that on which the notice was published.
+func (p *parser) isPublicationDay(rd *reading) bool {
+	if p.published.IsZero() || rd.a.date.base != baseNone {
+		return false
+	}
+	y, m, d := p.published.Date()
+	return rd.a.date.year == y && rd.a.date.month == int(m) && rd.a.date.day == d && rd.role != roleEnd && rd.line <= p.title+2 && !p.hasEventIn(rd)
+}
+
+func (p *parser) hasEventIn(rd *reading) bool {
+	from, to := p.sentence(rd.from)
+	return p.find(from, to, cHappen|cDo|cStop)
+}
+
+// finish drops what better bounds have made needless and puts the rest in order.
+func (a *assembler) finish() []window {
+	ws := a.windows
+	precise := func(w window) bool { return !(w.startDate || !w.hasStart) || !(w.endDate || !w.hasEnd) }
+	strong := false
+	for _, w := range ws {
+		strong = strong || w.hasStart && !w.weak && precise(w)
+	}
+	var out []window
+	for i, w := range ws {
+		if w.hasStart && w.hasEnd && w.end.Before(w.start) {
+			continue
+		}
+		drop := false
+		if w.weak && !w.hasEnd && strong {
+			drop = true
+		}
+		if w.weak && w.hasEnd && strong {
+			// noticed later than begun: the end belongs to the start
+			for j := range ws {
+				o := &ws[j]
+				if j != i && o.hasStart && !o.weak && !o.hasEnd && !o.start.After(w.start) {
+					o.end, o.hasEnd, o.endDate, o.endRole = w.end, true, w.endDate, w.endRole
+					o.endFrom, o.endTo = w.endFrom, w.endTo
+					o.approx = o.approx || w.approx
+					for n := range out {
+						if out[n].start.Equal(o.start) && !out[n].hasEnd {
+							out[n] = *o
+						}
+					}
+					drop = true
+					break
+				}
+			}
+		}
+		if !precise(w) || w.startDate && !w.hasEnd || !w.hasStart && w.endDate {
+			for j, o := range ws {
+				if j == i || !precise(o) || w.kind != o.kind {
+					continue
+				}
+				if overlapsDays(w, o) {
+					drop = true
+				}
+			}
+		}
+		if !drop {
+			out = append(out, w)
+		}
+	}
+	slices.SortStableFunc(out, func(x, y window) int {
+		return cmp.Or(bound(x).Compare(bound(y)), x.end.Compare(y.end))
+	})
+	return out
+}
+
+func bound(w window) time.Time {
+	if w.hasStart {
+		return w.start
+	}
+	return w.end
+}
+
+// overlapsDays reports whether a window given in dates alone speaks of the same days as a precise one.
+func overlapsDays(w, o window) bool {
+	ws, we := bound(w), bound(w)
+	if w.hasEnd {
+		we = w.end
+	}
+	ws, we = midnight(ws), we.Add(day)
+	os, oe := bound(o), bound(o)
+	if o.hasEnd {
+		oe = o.end
+	}
+	return !os.After(we) && !oe.Before(ws) && (w.hasEnd || !os.After(ws.Add(day-1)))
+}
+
+func (p *parser) announced(w window) probes.AnnouncedWindow {
+	out := probes.AnnouncedWindow{Approximate: w.approx, Services: w.services}
+	if w.hasStart {
+		t := w.start
+		out.Start = &t
+		out.StartText = p.src.piece(trimmed(p.src.runes, w.startFrom, w.startTo))
+	}
+	if w.hasEnd {
+		t := w.end
+		out.End = &t
+		out.EndText = p.src.piece(trimmed(p.src.runes, w.endFrom, w.endTo))
+	}
+	return out
+}
