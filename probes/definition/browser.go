@@ -3,6 +3,7 @@ package definition
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -110,12 +111,12 @@ var absoluteURL = checked(pageURL, func(s string) (string, string) {
 	return "", ""
 })
 
-var tabStep = shape[string]{`"opened" or an address`, text.schema, func(d *document, n *yaml.Node) (string, bool) {
+var tabStep = reads(`"opened" or an address`, text.schema, func(d *document, n *yaml.Node) (string, bool) {
 	if n.Kind == yaml.ScalarNode && n.Value == "opened" {
 		return "", true
 	}
 	return absoluteURL.decode(d, n)
-}, false}
+})
 
 var waitCount = object[probes.WaitCount]{
 	name: "wait_count", what: "count", doc: "A number of elements to wait for.",
@@ -219,14 +220,27 @@ var step = func() shape[stepDef] {
 			return true
 		},
 	}.shape()
-	short := as(enum(string(probes.ActionBack), string(probes.ActionScreenshot)), func(s string) stepDef {
-		return stepDef{Step: probes.Step{Action: probes.Action(s)}}
+	// An action that needs no value may stand alone.
+	alone := enum(string(probes.ActionBack), string(probes.ActionScreenshot))
+	short := reads(alone.want, alone.schema, func(d *document, n *yaml.Node) (stepDef, bool) {
+		if slices.Contains(actionNames, n.Value) && n.Value != string(probes.ActionBack) && n.Value != string(probes.ActionScreenshot) {
+			d.wrong(n, n.Value+" needs a value", "write - "+n.Value+": …")
+			return stepDef{}, false
+		}
+		if n.Kind != yaml.ScalarNode || !slices.Contains(actionNames, n.Value) {
+			d.wrong(n, "a step must be an action with its value, not "+kindOf(n), "write - click: 次へ, or one of "+andList(actionNames))
+			return stepDef{}, false
+		}
+		return stepDef{Step: probes.Step{Action: probes.Action(n.Value)}}, true
 	})
 	all := either(short, long)
 	decode := all.decode
 	all.decode = func(d *document, n *yaml.Node) (stepDef, bool) {
 		s, ok := decode(d, n)
 		s.node = n
+		if !ok {
+			s.Action = "" // what it does is not certain
+		}
 		return s, ok
 	}
 	return all
@@ -252,14 +266,14 @@ var cookies = func() shape[[]probes.Cookie] {
 		}
 		return all
 	})
-	return shape[[]probes.Cookie]{"a mapping of names to values", func(b *schemas) any {
+	return reads("a mapping of names to values", func(b *schemas) any {
 		return js{"anyOf": []any{short.schema(b), long.schema(b)}}
 	}, func(d *document, n *yaml.Node) ([]probes.Cookie, bool) {
 		if n.Kind == yaml.SequenceNode {
 			return long.decode(d, n)
 		}
 		return short.decode(d, n)
-	}, false}
+	})
 }()
 
 var ignoreOrFail = as(enum("ignore", "fail"), func(s string) bool { return s == "fail" })
@@ -301,7 +315,10 @@ var browserShape = object[browserDef]{
 
 func finishBrowser(d *document, _ *yaml.Node, b *browserDef) bool {
 	good := true
-	if first := b.steps[0]; first.Action != probes.ActionOpen {
+	if len(b.steps) == 0 {
+		return false
+	}
+	if first := b.steps[0]; first.Action != "" && first.Action != probes.ActionOpen {
 		d.problem(first.node, "the first step must open a page", "begin with - open: https://…")
 		good = false
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -181,7 +182,49 @@ func (d *document) longestPrefix() int {
 	for start < end && d.text[start] == ' ' {
 		start++
 	}
+	// Inside of brackets every beginning is unfinished; there the offence is where closing them no longer helps. When
+	// closing them at the line's end does, the bracket itself is what was left open.
+	if start < end && (d.text[start] == '[' || d.text[start] == '{') {
+		closes := func(n int) bool {
+			var node yaml.Node
+			budget -= n
+			return budget < 0 || yaml.Unmarshal(append(bytes.Clone(d.text[:n]), closers(d.text[start:n])...), &node) == nil
+		}
+		for n := end; n > start; n-- {
+			if !utf8.RuneStart(d.text[min(n, len(d.text)-1)]) || !closes(n) {
+				continue
+			}
+			if n < end {
+				return n
+			}
+			break
+		}
+	}
 	return start
+}
+
+// closers returns the brackets that close those left open in the text.
+func closers(text []byte) []byte {
+	var open []byte
+	var quote byte
+	for _, c := range text {
+		switch {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '[':
+			open = append(open, ']')
+		case c == '{':
+			open = append(open, '}')
+		case (c == ']' || c == '}') && len(open) > 0:
+			open = open[:len(open)-1]
+		}
+	}
+	slices.Reverse(open)
+	return open
 }
 
 // countingReader hands out one byte at a time and counts them.
@@ -228,6 +271,7 @@ func (d *document) unalias(top *yaml.Node) bool {
 			}
 			if child.Tag != "" && !strings.HasPrefix(child.Tag, "!!") || child.Tag == "!!binary" {
 				d.problem(child, "the tag "+child.Tag+" means nothing here", "take it out")
+				child.Tag = "!!str"
 			}
 			total = min(total+walk(child), 2*maxExpanded)
 		}
@@ -261,7 +305,11 @@ func (d *document) hide(n *yaml.Node) {
 	}
 	length := len([]rune(n.Value))
 	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
-		length = longLine * 100
+		length += 2 * len(n.Value) // escapes and quotes; where the value ends early, more is hidden than must be
+		if lines := strings.Split(string(d.text), "\n"); n.Line <= len(lines) {
+			line := []rune(lines[n.Line-1])
+			length = len([]rune(flowValue.FindString(string(line[min(n.Column-1, len(line)):]))))
+		}
 	}
 	d.hidden[n.Line] = append(d.hidden[n.Line], span{n.Column - 1, n.Column - 1 + length})
 	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {

@@ -113,21 +113,57 @@ type span struct{ from, to int }
 // reference in braces is none.
 var secretish = regexp.MustCompile(`(?i)(?:password|passwd|passphrase|パスワード|暗証番号|token|secret|authorization|bearer|cookie|credential|api[_-]?key)[\w-]*["']?\s*:\s*([^\s{\[].*)`)
 
+// disjoint joins spans that overlap and returns them from the last to the first.
+func disjoint(spans []span) []span {
+	slices.SortFunc(spans, func(a, b span) int { return b.from - a.from })
+	var all []span
+	for _, s := range spans {
+		if last := len(all) - 1; last >= 0 && all[last].from < s.to {
+			all[last] = span{s.from, max(s.to, all[last].to)}
+			continue
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// looksSecret returns the parts of a line that look like secrets.
+func looksSecret(line string) []span {
+	var spans []span
+	add := func(from, to int) {
+		before := len([]rune(line[:from]))
+		spans = append(spans, span{before, before + len([]rune(line[from:to]))})
+	}
+	for rest := 0; ; {
+		m := secretish.FindStringSubmatchIndex(line[rest:])
+		if m == nil {
+			break
+		}
+		from, to := rest+m[2], rest+m[3]
+		if before := line[:from]; strings.Count(before, "{") > strings.Count(before, "}") {
+			to = from + len(flowValue.FindString(line[from:to]))
+		}
+		add(from, to)
+		rest = to
+	}
+	for _, m := range userinfo.FindAllStringSubmatchIndex(line, -1) {
+		add(m[2], m[3])
+	}
+	return spans
+}
+
+// flowValue is a value inside of braces, which ends at a comma or brace unless it is quoted.
+var flowValue = regexp.MustCompile(`^(?:"(?:[^"\\]|\\.)*"?|'(?:[^']|'')*'?|[^,}\]]*)`)
+
 // userinfo finds the user and password of an address.
 var userinfo = regexp.MustCompile(`://([^/\s@"']+)@`)
 
 // excerpt returns the line with its secrets starred out, cut around the column (from 1), and where the column is in it.
 func excerpt(line string, column int, secrets []span) (string, int) {
 	runes := []rune(strings.TrimRight(line, "\r\n"))
-	for _, find := range []*regexp.Regexp{secretish, userinfo} {
-		for _, m := range find.FindAllStringSubmatchIndex(string(runes), -1) {
-			from := len([]rune(string(runes)[:m[2]]))
-			secrets = append(secrets, span{from, from + len([]rune(string(runes)[m[2]:m[3]]))})
-		}
-	}
+	secrets = append(slices.Clip(secrets), looksSecret(string(runes))...)
 	caret := min(max(column-1, 0), len(runes))
-	slices.SortFunc(secrets, func(a, b span) int { return b.from - a.from })
-	for _, s := range secrets {
+	for _, s := range disjoint(secrets) {
 		from, to := min(s.from, len(runes)), min(s.to, len(runes))
 		if from >= to {
 			continue

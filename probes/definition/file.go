@@ -40,7 +40,7 @@ type timing struct {
 // confirmDef is what a definition says of confirmation; what it leaves out is filled in later.
 type confirmDef struct {
 	down, of, good located[int]
-	merge          located[time.Duration]
+	spread, merge  located[time.Duration]
 }
 
 // defaultsDef holds for the probes of its file.
@@ -94,6 +94,7 @@ var confirm = object[confirmDef]{
 		key("down", at(integer(1, 100)), func(c *confirmDef) *located[int] { return &c.down }, "So many runs that are down open a window; 3 where nothing is given."),
 		key("of", at(integer(1, 100)), func(c *confirmDef) *located[int] { return &c.of }, "Out of the last so many; as many as down where nothing is given."),
 		key("good", at(integer(1, 100)), func(c *confirmDef) *located[int] { return &c.good }, "So many good runs in a row close it; 2 where nothing is given."),
+		key("spread", at(duration), func(c *confirmDef) *located[time.Duration] { return &c.spread }, "The least time over which the runs that open a window are spread; 30s or a fifth of the interval where nothing is given."),
 		key("merge", at(duration), func(c *confirmDef) *located[time.Duration] { return &c.merge }, "A further outage within this time continues the window; 5m or two intervals where nothing is given."),
 	},
 	check: func(d *document, _ *yaml.Node, c *confirmDef) bool {
@@ -249,7 +250,7 @@ var browserSettings = object[probes.BrowserSettings]{
 	rules: []rule{excludes("url", "path", "sandbox")},
 }.shape()
 
-var devtools = shape[probes.Value]{"an address", value.schema, func(d *document, n *yaml.Node) (probes.Value, bool) {
+var devtools = reads("an address", value.schema, func(d *document, n *yaml.Node) (probes.Value, bool) {
 	v, ok := value.decode(d, n)
 	if !ok || v.IsSecret() {
 		return v, ok
@@ -259,7 +260,9 @@ var devtools = shape[probes.Value]{"an address", value.schema, func(d *document,
 		return v, false
 	}
 	return v, true
-}, false}
+})
+
+var flows = list(flow, 1)
 
 var fileShape = object[fileDef]{
 	name: "file", what: "the file", doc: "A file of probe definitions.",
@@ -269,7 +272,11 @@ var fileShape = object[fileDef]{
 			f.flows = append(f.flows, v)
 			return ok
 		}},
-		key("flows", list(flow, 1), func(f *fileDef) *[]flowDef { return &f.flows }, "Several flows."),
+		{name: "flows", doc: "Several flows.", schema: flows.schema, set: func(d *document, f *fileDef, n *yaml.Node) bool {
+			v, ok := flows.decode(d, n)
+			f.flows = append(f.flows, v...)
+			return ok
+		}},
 		key("defaults", defaults, func(f *fileDef) *defaultsDef { return &f.defaults }, "What holds for the probes of this file that do not say otherwise."),
 		key("probes", list(probeShape("probe", "a probe", "A named, scheduled check.", false), 1), func(f *fileDef) *[]probeDef { return &f.probes }, "The probes."),
 		key("reference", list(probeShape("reference", "a reference probe", "A probe that tells \"the target is out\" from \"we are out\".", true), 1), func(f *fileDef) *[]probeDef { return &f.references }, "Probes of independent networks that tell \"the target is out\" from \"we are out\"."),

@@ -44,7 +44,7 @@ type requestDef struct {
 }
 
 // status is a code, a class (2xx) or a span (200-299).
-var status = shape[probes.StatusRange]{"a status code", fixed(js{"anyOf": []any{
+var status = reads("a status code", fixed(js{"anyOf": []any{
 	js{"type": "integer", "minimum": 100, "maximum": 599}, js{"type": "string", "pattern": statusPattern},
 }}), func(d *document, n *yaml.Node) (probes.StatusRange, bool) {
 	const hint = "write a code (200), a class (2xx) or a span (200-299)"
@@ -74,7 +74,7 @@ var status = shape[probes.StatusRange]{"a status code", fixed(js{"anyOf": []any{
 		return probes.StatusRange{}, false
 	}
 	return probes.StatusRange{From: from, To: to}, true
-}, false}
+})
 
 const statusPattern = `^([1-5]xx|[1-5][0-9][0-9]( ?- ?[1-5][0-9][0-9])?)$`
 
@@ -177,18 +177,22 @@ func toHeaders(pairs []pair[probes.Value]) []probes.Header {
 	return all
 }
 
-// document in JSON, as YAML writes it.
-var anyJSON = shape[any]{"a value", fixed(js{}), func(d *document, n *yaml.Node) (any, bool) {
-	var v any
-	if err := n.Decode(&v); err != nil {
-		d.problem(n, "this cannot become JSON", strings.TrimPrefix(err.Error(), "yaml: "))
-		return nil, false
-	}
-	return v, true
-}, false}
+// anyJSON is any JSON value, nothing (null) included.
+var anyJSON = func() shape[any] {
+	s := reads("a value", fixed(js{}), func(d *document, n *yaml.Node) (any, bool) {
+		var v any
+		if err := n.Decode(&v); err != nil {
+			d.problem(n, "this cannot become JSON", strings.TrimPrefix(err.Error(), "yaml: "))
+			return nil, false
+		}
+		return v, true
+	})
+	s.null = true
+	return s
+}()
 
 var jsonText = func() shape[string] {
-	return shape[string]{anyJSON.want, anyJSON.schema, func(d *document, n *yaml.Node) (string, bool) {
+	s := reads(anyJSON.want, anyJSON.schema, func(d *document, n *yaml.Node) (string, bool) {
 		v, ok := anyJSON.decode(d, n)
 		if !ok {
 			return "", false
@@ -201,7 +205,9 @@ var jsonText = func() shape[string] {
 			return "", false
 		}
 		return strings.TrimSuffix(b.String(), "\n"), true
-	}, false}
+	})
+	s.null = true
+	return s
 }()
 
 // formText is an encoded form; ${name} stays as it is.
@@ -277,7 +283,7 @@ var jsonExpect = func() shape[[]probes.JSONExpect] {
 		name: "json_expectation", what: "a JSON expectation", doc: "A value that a JSON body must have.",
 		fields: []field[probes.JSONExpect]{
 			key("path", jsonPath, func(v *probes.JSONExpect) *string { return &v.Path }, "A JSONPath (RFC 9535).").must(),
-			{name: "equals", doc: "The value, compared as JSON.", schema: anyJSON.schema, set: func(d *document, v *probes.JSONExpect, n *yaml.Node) (ok bool) {
+			{name: "equals", doc: "The value, compared as JSON.", null: true, schema: anyJSON.schema, set: func(d *document, v *probes.JSONExpect, n *yaml.Node) (ok bool) {
 				v.Equals, ok = anyJSON.decode(d, n)
 				v.HasEquals = ok
 				return ok
@@ -287,14 +293,14 @@ var jsonExpect = func() shape[[]probes.JSONExpect] {
 		},
 		rules: []rule{mostOne("equals", "regexp", "absent")},
 	}.shape(), 1)
-	return shape[[]probes.JSONExpect]{"a mapping of paths to values", func(b *schemas) any {
+	return reads("a mapping of paths to values", func(b *schemas) any {
 		return js{"anyOf": []any{short.schema(b), long.schema(b)}}
 	}, func(d *document, n *yaml.Node) ([]probes.JSONExpect, bool) {
 		if n.Kind == yaml.SequenceNode {
 			return long.decode(d, n)
 		}
 		return short.decode(d, n)
-	}, false}
+	})
 }()
 
 var tlsVersions = enum("1.0", "1.1", "1.2", "1.3")
@@ -420,7 +426,7 @@ var retry = object[probes.Retry]{
 	initial: probes.Retry{Wait: time.Second},
 }.shape()
 
-var proxy = shape[probes.Value]{"an address", value.schema, func(d *document, n *yaml.Node) (probes.Value, bool) {
+var proxy = reads("an address", value.schema, func(d *document, n *yaml.Node) (probes.Value, bool) {
 	v, ok := value.decode(d, n)
 	if !ok || v.IsSecret() {
 		return v, ok
@@ -433,9 +439,19 @@ var proxy = shape[probes.Value]{"an address", value.schema, func(d *document, n 
 		return v, false
 	}
 	return v, true
-}, false}
+})
 
-var httpShape = object[httpDef]{
+var emptyHTTP = httpDef{HTTP: probes.HTTP{MaxBody: defaultMaxBody}, single: newRequest}
+
+// httpShape is the block, or the address alone where there is no more to say.
+var httpShape = either(reads(pageURL.want, pageURL.schema, func(d *document, n *yaml.Node) (httpDef, bool) {
+	h := emptyHTTP
+	address, ok := pageURL.decode(d, n)
+	h.single.url = located[string]{address, n}
+	return h, ok && finishHTTP(d, n, &h)
+}), httpBlock)
+
+var httpBlock = object[httpDef]{
 	name: "http", what: "http", doc: "An HTTP probe: one request, or several in a row.",
 	fields: append(requestFields(func(h *httpDef) *requestDef { return &h.single }),
 		key("requests", list(request, 1), func(h *httpDef) *[]requestDef { return &h.requests }, "Several requests in a row, with values carried from one to the next."),
@@ -453,7 +469,7 @@ var httpShape = object[httpDef]{
 		one("url", "requests").because("url: for one request, requests: for several in a row"),
 		excludes("requests", "method", "headers", "body", "json", "form", "basic", "bearer", "redirects", "expect", "extract").because("write it in the request that it belongs to"),
 	}, requestRules...),
-	initial: httpDef{HTTP: probes.HTTP{MaxBody: defaultMaxBody}, single: newRequest},
+	initial: emptyHTTP,
 	check:   finishHTTP,
 }.shape()
 

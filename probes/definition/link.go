@@ -274,6 +274,7 @@ func (l *linker) times(f *parsedFile, def *probeDef, p *probes.Probe, kind timin
 	p.Confirm.Down = down.or(min(defaultDown, of.or(defaultDown)))
 	p.Confirm.Of = of.or(p.Confirm.Down)
 	p.Confirm.Good = first(own.good, shared.good).or(defaultGood)
+	p.Confirm.Spread = first(own.spread, shared.spread).or(0)
 	p.Confirm.Merge = first(own.merge, shared.merge).or(max(defaultMerge, 2*p.Every))
 }
 

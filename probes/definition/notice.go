@@ -67,7 +67,20 @@ var followShape = func() shape[follow] {
 	return either(short, long)
 }()
 
-var noticeShape = object[noticeDef]{
+var emptyNotice = noticeDef{
+	Notice: probes.Notice{MaxBody: defaultMaxBody, MaxPages: defaultMaxPages},
+	items:  itemsDef{min: 1, max: defaultMaxItems},
+}
+
+// noticeShape is the block, or the address alone where there is no more to say.
+var noticeShape = either(reads(pageURL.want, pageURL.schema, func(d *document, n *yaml.Node) (noticeDef, bool) {
+	v := emptyNotice
+	var ok bool
+	v.URL, ok = pageURL.decode(d, n)
+	return v, finishNotice(d, n, &v) && ok
+}), noticeBlock)
+
+var noticeBlock = object[noticeDef]{
 	name: "notice", what: "notice", doc: "A notice probe: a page, a feed or a JSON document that lists notices.",
 	fields: []field[noticeDef]{
 		key("url", pageURL, func(v *noticeDef) *string { return &v.URL }, "The address of the list or feed.").must(),
@@ -86,11 +99,8 @@ var noticeShape = object[noticeDef]{
 		key("max_body", size, func(v *noticeDef) *int64 { return &v.MaxBody }, "How much of a body is read."),
 		key("slow", at(duration), func(v *noticeDef) *located[time.Duration] { return &v.slow }, "The duration past which a good run is degraded."),
 	},
-	initial: noticeDef{
-		Notice: probes.Notice{MaxBody: defaultMaxBody, MaxPages: defaultMaxPages},
-		items:  itemsDef{min: 1, max: defaultMaxItems},
-	},
-	check: finishNotice,
+	initial: emptyNotice,
+	check:   finishNotice,
 }.shape()
 
 func finishNotice(d *document, n *yaml.Node, v *noticeDef) bool {

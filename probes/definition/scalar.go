@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/url"
@@ -21,7 +22,7 @@ import (
 
 // scalar is a text that is read from one scalar node; numbers and dates count as the text that stands in the file.
 func scalar(want, hint string, schema js) shape[string] {
-	return shape[string]{want, fixed(schema), func(d *document, n *yaml.Node) (string, bool) {
+	return reads(want, fixed(schema), func(d *document, n *yaml.Node) (string, bool) {
 		if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
 			d.wrong(n, "this must be "+want+", not "+kindOf(n), hint)
 			return "", false
@@ -31,7 +32,7 @@ func scalar(want, hint string, schema js) shape[string] {
 			return "", false
 		}
 		return n.Value, true
-	}, false}
+	})
 }
 
 // anyText is a text that may be empty.
@@ -65,7 +66,7 @@ func structural[T any](s shape[T], check func(T) (message, suggestion string)) s
 // common part of RE2 and ECMA-262.
 func pattern(want, expr, hint string) shape[string] {
 	re := regexp.MustCompile(expr)
-	return shape[string]{want, fixed(js{"type": "string", "pattern": expr}), func(d *document, n *yaml.Node) (string, bool) {
+	return reads(want, fixed(js{"type": "string", "pattern": expr}), func(d *document, n *yaml.Node) (string, bool) {
 		switch {
 		case n.Kind != yaml.ScalarNode:
 			d.wrong(n, "this must be "+want+", not "+kindOf(n), hint)
@@ -77,7 +78,7 @@ func pattern(want, expr, hint string) shape[string] {
 			return n.Value, true
 		}
 		return "", false
-	}, false}
+	})
 }
 
 // name is what labels, addresses and file names are made of.
@@ -107,7 +108,7 @@ func enum(words ...string) shape[string] {
 		quoted[i] = strconv.Quote(w)
 	}
 	want := orList(quoted)
-	return shape[string]{want, fixed(js{"enum": values}), func(d *document, n *yaml.Node) (string, bool) {
+	return reads(want, fixed(js{"enum": values}), func(d *document, n *yaml.Node) (string, bool) {
 		if n.Kind != yaml.ScalarNode {
 			d.wrong(n, "this must be "+want+", not "+kindOf(n), "")
 			return "", false
@@ -122,31 +123,31 @@ func enum(words ...string) shape[string] {
 			}
 		}
 		hint := ""
-		if near := nearest(n.Value, words); near != "" {
+		if near := nearest(n.Value, words); near != "" && notNumber != nil {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
 		d.wrong(n, fmt.Sprintf("%q is not %s", n.Value, want), hint)
 		return "", false
-	}, false}
+	})
 }
 
 // boolean is true or false.
-var boolean = shape[bool]{"true or false", fixed(js{"type": "boolean"}), func(d *document, n *yaml.Node) (bool, bool) {
+var boolean = reads("true or false", fixed(js{"type": "boolean"}), func(d *document, n *yaml.Node) (bool, bool) {
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!bool" {
 		d.wrong(n, "this must be true or false, not "+kindOf(n), "")
 		return false, false
 	}
 	return strings.EqualFold(n.Value, "true"), true
-}, false}
+})
 
 // yes is a key that needs no value of its own and is written as true.
-var yes = shape[bool]{"true", fixed(js{"const": true}), func(d *document, n *yaml.Node) (bool, bool) {
+var yes = reads("true", fixed(js{"const": true}), func(d *document, n *yaml.Node) (bool, bool) {
 	if v, ok := boolean.decode(d, n); !ok || v {
 		return v, ok
 	}
 	d.wrong(n, "this can only be true", "take the key out where it is not wanted")
 	return false, false
-}, false}
+})
 
 // integer is a whole number within bounds.
 func integer(least, most int) shape[int] {
@@ -154,7 +155,7 @@ func integer(least, most int) shape[int] {
 	if most == math.MaxInt32 {
 		want = fmt.Sprintf("a whole number of at least %d", least)
 	}
-	return shape[int]{want, fixed(js{"type": "integer", "minimum": least, "maximum": most}), func(d *document, n *yaml.Node) (int, bool) {
+	return reads(want, fixed(js{"type": "integer", "minimum": least, "maximum": most}), func(d *document, n *yaml.Node) (int, bool) {
 		if n.Kind != yaml.ScalarNode || n.Tag != "!!int" && n.Tag != "!!float" {
 			d.wrong(n, "this must be "+want+", not "+kindOf(n), "")
 			return 0, false
@@ -165,7 +166,7 @@ func integer(least, most int) shape[int] {
 			return 0, false
 		}
 		return int(f), true
-	}, false}
+	})
 }
 
 const durationHint = "write a number with a unit: 500ms, 30s, 1m30s, 12h, 7d"
@@ -194,7 +195,7 @@ var duration = parsed(pattern("a duration", durationPattern, durationHint), func
 
 // parsed turns the text of a shape into a value, or says what is wrong with it.
 func parsed[T any](s shape[string], parse func(string) (T, string)) shape[T] {
-	return shape[T]{s.want, s.schema, func(d *document, n *yaml.Node) (T, bool) {
+	return reads(s.want, s.schema, func(d *document, n *yaml.Node) (T, bool) {
 		var v T
 		text, ok := s.decode(d, n)
 		if !ok {
@@ -202,11 +203,11 @@ func parsed[T any](s shape[string], parse func(string) (T, string)) shape[T] {
 		}
 		v, problem := parse(text)
 		if problem != "" {
-			d.problem(n, fmt.Sprintf("%q cannot be %s", text, s.want), problem)
+			d.problem(n, fmt.Sprintf("%q is out of range", text), problem)
 			return v, false
 		}
 		return v, true
-	}, false}
+	})
 }
 
 // atLeast bounds a duration from below.
@@ -260,12 +261,12 @@ var percent = parsed(pattern("a percentage", `^[0-9]{1,3}(\.[0-9]+)?%$`, "write 
 	return f / 100, ""
 })
 
-// problem as a check: the name of what failed, and why.
-func fails(what, value string, err error) (string, string) {
+// fails says that a text is not what it should be, why, and what such a thing looks like.
+func fails(what, value string, err error, hint string) (string, string) {
 	if err == nil {
 		return "", ""
 	}
-	return fmt.Sprintf("%q is not %s", value, what), err.Error()
+	return fmt.Sprintf("%q is not %s: %s", value, what, err), hint
 }
 
 var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
@@ -288,7 +289,7 @@ func checkURL(s string, schemes ...string) (string, string) {
 	u, err := url.Parse(filled)
 	switch {
 	case err != nil:
-		return fmt.Sprintf("%q is not an address", s), strings.TrimPrefix(err.Error(), "parse "+strconv.Quote(filled)+": ")
+		return fmt.Sprintf("%q is not an address: %s", s, strings.TrimPrefix(err.Error(), "parse "+strconv.Quote(filled)+": ")), "write it as " + example + "host/path"
 	case u.User != nil:
 		return "an address cannot hold a user or a password", "use basic: {user: …, password: {env: NAME}}, which keeps it out of logs"
 	case u.Scheme == "" || u.Host == "" && u.Opaque != "" && !slices.Contains(schemes, u.Scheme):
@@ -327,16 +328,16 @@ var selector = checked(text, checkSelector)
 
 func checkSelector(s string) (string, string) {
 	_, err := cascadia.ParseGroup(s)
-	return fails("a CSS selector", s, err)
+	return fails("a CSS selector", s, err, `write it as a style sheet does: main h1, a[href^="/news/"]`)
 }
 
 // expression is a regular expression (RE2).
 var expression = checked(text, func(s string) (string, string) {
 	_, err := regexp.Compile(s)
 	if err != nil {
-		err = fmt.Errorf("%s; the syntax is RE2's: https://github.com/google/re2/wiki/Syntax", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		err = errors.New(strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
-	return fails("a regular expression", s, err)
+	return fails("a regular expression", s, err, `a backslash before ( ) [ ] { } . * + ? | means the character itself; the syntax is RE2's: https://github.com/google/re2/wiki/Syntax`)
 })
 
 // jsonPath is a JSONPath (RFC 9535).
@@ -344,11 +345,13 @@ var jsonPath = checked(text, checkJSONPath)
 
 func checkJSONPath(s string) (string, string) {
 	if !strings.HasPrefix(s, "$") {
-		return fmt.Sprintf("%q is not a JSONPath", s), "it begins with $: $.items[0].title"
+		return fmt.Sprintf("%q is not a JSONPath", s), jsonPathHint
 	}
 	_, err := jp.ParseString(s)
-	return fails("a JSONPath", s, err)
+	return fails("a JSONPath", s, err, jsonPathHint)
 }
+
+const jsonPathHint = "it begins with $: $.items[0].title"
 
 // zone is an IANA time zone.
 var zone = checked(text, func(s string) (string, string) {
@@ -370,20 +373,20 @@ var secret = object[probes.Value]{
 }.shape()
 
 // onlySecret is a value that may not stand in a definition.
-var onlySecret = shape[probes.Value]{secret.want, secret.schema, func(d *document, n *yaml.Node) (probes.Value, bool) {
+var onlySecret = reads(secret.want, secret.schema, func(d *document, n *yaml.Node) (probes.Value, bool) {
 	if n.Kind == yaml.ScalarNode {
 		d.hide(n)
 		d.wrong(n, "a secret cannot stand in a definition", "write {env: NAME} for an environment variable or {file: PATH} for a file")
 		return probes.Value{}, false
 	}
 	return secret.decode(d, n)
-}, false}
+})
 
 // value is a text, or a secret by name.
 var value = either(as(anyText, func(s string) probes.Value { return probes.Value{Text: s} }), secret)
 
 // file is a path; a relative one is relative to the definition file.
-var file = shape[string]{text.want, text.schema, func(d *document, n *yaml.Node) (string, bool) {
+var file = reads(text.want, text.schema, func(d *document, n *yaml.Node) (string, bool) {
 	s, ok := text.decode(d, n)
 	return d.path(s), ok
-}, false}
+})

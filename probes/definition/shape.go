@@ -19,6 +19,8 @@ type shape[T any] struct {
 	decode func(*document, *yaml.Node) (T, bool)
 	// partial: what a decode with errors could read is worth keeping, so that one error does not hide others.
 	partial bool
+	// null: nothing is a value too.
+	null bool
 }
 
 // schemas collects the definitions of named objects.
@@ -26,6 +28,17 @@ type schemas struct{ defs map[string]any }
 
 // js is a piece of JSON Schema.
 type js = map[string]any
+
+// reads makes a shape.
+func reads[T any](want string, schema func(*schemas) any, decode func(*document, *yaml.Node) (T, bool)) shape[T] {
+	return shape[T]{want: want, schema: schema, decode: decode}
+}
+
+// partly keeps what could be read of a value with errors.
+func (s shape[T]) partly() shape[T] {
+	s.partial = true
+	return s
+}
 
 func fixed(schema js) func(*schemas) any { return func(*schemas) any { return schema } }
 
@@ -47,10 +60,10 @@ func (l located[T]) or(other T) T {
 
 // at keeps the node with the value.
 func at[T any](s shape[T]) shape[located[T]] {
-	return shape[located[T]]{s.want, s.schema, func(d *document, n *yaml.Node) (located[T], bool) {
+	return shape[located[T]]{want: s.want, schema: s.schema, partial: s.partial, null: s.null, decode: func(d *document, n *yaml.Node) (located[T], bool) {
 		v, ok := s.decode(d, n)
 		return located[T]{v, n}, ok
-	}, s.partial}
+	}}
 }
 
 // checked adds a check that the JSON Schema cannot express; it returns what is wrong and what would be right.
@@ -71,15 +84,15 @@ func checked[T any](s shape[T], check func(T) (message, suggestion string)) shap
 
 // as turns the values of a shape into others.
 func as[T, V any](s shape[T], turn func(T) V) shape[V] {
-	return shape[V]{s.want, s.schema, func(d *document, n *yaml.Node) (V, bool) {
+	return shape[V]{want: s.want, schema: s.schema, partial: s.partial, null: s.null, decode: func(d *document, n *yaml.Node) (V, bool) {
 		v, ok := s.decode(d, n)
 		return turn(v), ok
-	}, s.partial}
+	}}
 }
 
 // list is a sequence of values, none of them empty.
 func list[T any](s shape[T], least int) shape[[]T] {
-	return shape[[]T]{"a list", func(b *schemas) any {
+	return reads("a list", func(b *schemas) any {
 		schema := js{"type": "array", "items": s.schema(b)}
 		if least > 0 {
 			schema["minItems"] = least
@@ -109,13 +122,13 @@ func list[T any](s shape[T], least int) shape[[]T] {
 			}
 		}
 		return values, good
-	}, true}
+	}).partly()
 }
 
 // oneOrMany is a single value or a list of them.
 func oneOrMany[T any](s shape[T]) shape[[]T] {
 	many := list(s, 1)
-	return shape[[]T]{s.want, func(b *schemas) any {
+	return reads(s.want, func(b *schemas) any {
 		return js{"anyOf": []any{s.schema(b), many.schema(b)}}
 	}, func(d *document, n *yaml.Node) ([]T, bool) {
 		if n.Kind == yaml.SequenceNode {
@@ -126,19 +139,19 @@ func oneOrMany[T any](s shape[T]) shape[[]T] {
 			return nil, false
 		}
 		return []T{v}, ok
-	}, true}
+	}).partly()
 }
 
 // either is a short form on one line or the long form of a mapping.
 func either[T any](short, long shape[T]) shape[T] {
-	return shape[T]{short.want, func(b *schemas) any {
+	return shape[T]{want: short.want, partial: long.partial, schema: func(b *schemas) any {
 		return js{"anyOf": []any{short.schema(b), long.schema(b)}}
-	}, func(d *document, n *yaml.Node) (T, bool) {
+	}, decode: func(d *document, n *yaml.Node) (T, bool) {
 		if n.Kind == yaml.MappingNode {
 			return long.decode(d, n)
 		}
 		return short.decode(d, n)
-	}, long.partial}
+	}}
 }
 
 // pair is an entry of a mapping whose keys the definition chooses.
@@ -150,7 +163,7 @@ type pair[V any] struct {
 
 // mapOf is a mapping with free keys.
 func mapOf[V any](key shape[string], value shape[V]) shape[[]pair[V]] {
-	return shape[[]pair[V]]{"a mapping", func(b *schemas) any {
+	return reads("a mapping", func(b *schemas) any {
 		names := key.schema(b)
 		return js{"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": value.schema(b)}
 	}, func(d *document, n *yaml.Node) ([]pair[V], bool) {
@@ -167,7 +180,7 @@ func mapOf[V any](key shape[string], value shape[V]) shape[[]pair[V]] {
 		for name, child := range d.entries(n) {
 			k, named := key.decode(d, name)
 			good = good && named
-			if isNull(child) {
+			if isNull(child) && !value.null {
 				d.wrong(name, fmt.Sprintf("%q has no value", name.Value), "give it one, or take it out (\"\" is an empty text)")
 				good = false
 				continue
@@ -179,7 +192,7 @@ func mapOf[V any](key shape[string], value shape[V]) shape[[]pair[V]] {
 			}
 		}
 		return pairs, good
-	}, true}
+	}).partly()
 }
 
 // entries yields the keys and values of a mapping: its own, and those that a merge key (<<) brings and that it does not
@@ -191,7 +204,8 @@ func (d *document) entries(n *yaml.Node) func(func(k, v *yaml.Node) bool) {
 }
 
 func (d *document) eachEntry(n *yaml.Node, seen map[string]*yaml.Node, yield func(k, v *yaml.Node) bool, merged int) bool {
-	var merges []*yaml.Node
+	type merge struct{ key, value *yaml.Node }
+	var merges []merge
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, v := n.Content[i], n.Content[i+1]
 		if k.Kind != yaml.ScalarNode {
@@ -199,7 +213,7 @@ func (d *document) eachEntry(n *yaml.Node, seen map[string]*yaml.Node, yield fun
 			continue
 		}
 		if k.Tag == "!!merge" || k.Value == "<<" && k.Style == 0 {
-			merges = append(merges, v)
+			merges = append(merges, merge{k, v})
 			continue
 		}
 		if first, ok := seen[k.Value]; ok {
@@ -214,14 +228,14 @@ func (d *document) eachEntry(n *yaml.Node, seen map[string]*yaml.Node, yield fun
 		}
 	}
 	for _, m := range merges {
-		sources := []*yaml.Node{m}
-		if m.Kind == yaml.SequenceNode {
-			sources = m.Content
+		sources := []*yaml.Node{m.value}
+		if m.value.Kind == yaml.SequenceNode {
+			sources = m.value.Content
 		}
 		for _, s := range sources {
 			if s.Kind != yaml.MappingNode || merged > 50 {
-				d.problem(s, "a merge key (<<) needs a mapping", "write <<: *name, where &name stands before a mapping")
-				continue
+				d.problem(m.key, "a merge key (<<) needs a mapping", "write <<: *name, where &name stands before a mapping")
+				break
 			}
 			if !d.eachEntry(s, seen, yield, merged+1) {
 				return false
@@ -235,13 +249,14 @@ func (d *document) eachEntry(n *yaml.Node, seen map[string]*yaml.Node, yield fun
 type field[T any] struct {
 	name, doc string
 	required  bool
+	null      bool
 	schema    func(*schemas) any
 	set       func(*document, *T, *yaml.Node) bool
 }
 
 // key makes a field of a shape and the place for its value.
 func key[T, V any](name string, s shape[V], in func(*T) *V, doc string) field[T] {
-	return field[T]{name: name, doc: doc, schema: s.schema, set: func(d *document, into *T, n *yaml.Node) bool {
+	return field[T]{name: name, doc: doc, null: s.null, schema: s.schema, set: func(d *document, into *T, n *yaml.Node) bool {
 		v, ok := s.decode(d, n)
 		if ok || s.partial {
 			*in(into) = v
@@ -376,7 +391,7 @@ func (o object[T]) shape() shape[T] {
 	for i, f := range o.fields {
 		index[f.name] = i
 	}
-	return shape[T]{o.what, o.schema, func(d *document, n *yaml.Node) (T, bool) { return o.decode(d, n, index) }, true}
+	return reads(o.what, o.schema, func(d *document, n *yaml.Node) (T, bool) { return o.decode(d, n, index) }).partly()
 }
 
 func (o object[T]) decode(d *document, n *yaml.Node, index map[string]int) (T, bool) {
@@ -406,7 +421,7 @@ func (o object[T]) decode(d *document, n *yaml.Node, index map[string]int) (T, b
 			continue
 		}
 		keys[k.Value] = k
-		if isNull(child) {
+		if isNull(child) && !o.fields[i].null {
 			d.wrong(k, fmt.Sprintf("%q has no value", k.Value), "give it one, or take the key out")
 			good = false
 			continue

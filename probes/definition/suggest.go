@@ -26,7 +26,7 @@ func nearest(word string, candidates []string) string {
 		if c == otherWords[lower] {
 			return c
 		}
-		limit := min(2, max(1, len(c)/3))
+		limit := min(2, len(c)/3)
 		if n := distance(lower, strings.ToLower(c)); n <= limit && n < least {
 			best, least = c, n
 		}
