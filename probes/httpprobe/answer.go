@@ -1,14 +1,12 @@
 package httpprobe
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"os"
 	"strings"
 
 	"mynaprobe/probes"
@@ -60,17 +58,6 @@ func (a *answer) head(x *exchange) {
 	if x.tls != nil {
 		a.tls, a.tlsVersion = tlsOf(x.tls), x.tls.Version
 	}
-}
-
-// read reads the body, up to limit bytes.
-func (a *answer) read(x *exchange, limit int64, late func(context.Context) bool, ctx context.Context) error {
-	var err error
-	a.buffer, a.cut, err = readBody(x.resp, limit)
-	a.page = page{contentType: a.header.Get("Content-Type"), body: *a.buffer}
-	if err == nil && late(ctx) {
-		err = os.ErrDeadlineExceeded
-	}
-	return err
 }
 
 // release gives the body's buffer back; nothing of the page may be used afterwards.

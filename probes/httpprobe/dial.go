@@ -93,6 +93,27 @@ func (p *Prober) dial(ctx context.Context, m *meter, network, addr string) (net.
 	return p.dialer.DialContext(ctx, network, addr)
 }
 
+// boundResolver looks up as the given resolver does, and leaves no query behind when nobody waits for it any more: Go's
+// own goes on reading for its five seconds, and the C library's cannot be stopped at all.
+func boundResolver(like *net.Resolver) *net.Resolver {
+	dial := (&net.Dialer{}).DialContext
+	bound := &net.Resolver{PreferGo: true}
+	if like != nil {
+		bound.PreferGo, bound.StrictErrors = like.PreferGo, like.StrictErrors
+		if like.Dial != nil {
+			dial = like.Dial
+		}
+	}
+	bound.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err == nil {
+			context.AfterFunc(ctx, func() { conn.Close() })
+		}
+		return conn, err
+	}
+	return bound
+}
+
 // dialProxy makes a connection through a proxy. A proxy that does not answer or does not know us is our own trouble.
 func (p *Prober) dialProxy(ctx context.Context, m *meter, r *route, target *url.URL, addr string) (net.Conn, error) {
 	switch r.proxy.Scheme {

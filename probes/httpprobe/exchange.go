@@ -71,7 +71,7 @@ func (p *Prober) exchange(ctx context.Context, m *meter, r *route, kept *http.Tr
 func (p *Prober) exchangeGiven(ctx context.Context, m *meter, req *http.Request) (*exchange, error) {
 	m.enter(probes.PhaseProcessing)
 	resp, err := p.options.Transport.RoundTrip(req)
-	if err == nil && p.late(ctx) {
+	if err == nil && p.virtual && p.late(ctx) {
 		resp.Body.Close()
 		err = os.ErrDeadlineExceeded
 	}
@@ -82,10 +82,10 @@ func (p *Prober) exchangeGiven(ctx context.Context, m *meter, req *http.Request)
 	return &exchange{resp: resp, tls: resp.TLS, close: func() { resp.Body.Close() }}, nil
 }
 
-// late reports whether a virtual clock has passed the run's deadline.
+// late reports whether the clock has passed the run's deadline.
 func (p *Prober) late(ctx context.Context) bool {
 	at, ok := ctx.Deadline()
-	return p.virtual && ok && !p.clock.Now().Before(at)
+	return ok && !p.clock.Now().Before(at)
 }
 
 // A wire is what a connection is read and written with. They are lent from a pool: a run has one for some milliseconds.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"strings"
 	"syscall"
 	"time"
@@ -32,8 +31,8 @@ func faultf(reason probes.Reason, format string, args ...any) *fault {
 	return &fault{reason: reason, message: fmt.Sprintf(format, args...)}
 }
 
-// classify tells what an error of the network means, by the phase in which it came.
-func classify(ctx context.Context, err error, phase probes.Phase, took, timeout time.Duration, host string) *fault {
+// classify tells what an error of the network means, by the phase in which it came; late is whether the time was up.
+func classify(ctx context.Context, err error, late bool, phase probes.Phase, took, timeout time.Duration, host string) *fault {
 	var known *fault
 	if errors.As(err, &known) {
 		return known
@@ -43,7 +42,7 @@ func classify(ctx context.Context, err error, phase probes.Phase, took, timeout 
 		f.final = true
 		return f
 	}
-	if ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) && phase != probes.PhaseResolve {
+	if late || ctx.Err() != nil {
 		return timeoutFault(phase, took, timeout)
 	}
 	var dns *net.DNSError

@@ -27,7 +27,7 @@ type Options struct {
 	// Transport, when set, answers every request in place of real connections. There are no connection phases then: the
 	// time by Clock until it returns is the processing, and reading the body the transfer.
 	Transport http.RoundTripper
-	// Resolver looks names up; net.DefaultResolver when nil.
+	// Resolver says how names are looked up; Go's own resolver with the machine's configuration when nil.
 	Resolver *net.Resolver
 	// OwnHosts are host names, or suffixes that begin with a dot, that belong to whoever runs the prober: a public target
 	// may redirect to them wherever they are.
@@ -88,7 +88,7 @@ func New(options Options) *Prober {
 	}
 	_, system := p.clock.(probes.SystemClock)
 	p.virtual = !system
-	p.dialer = net.Dialer{Resolver: options.Resolver, ControlContext: p.guard, KeepAlive: -1}
+	p.dialer = net.Dialer{Resolver: boundResolver(options.Resolver), ControlContext: p.guard, KeepAlive: -1}
 	p.h2 = p.newHTTP2()
 	return p
 }

@@ -44,7 +44,7 @@ func (r *run) retry(q *request, o outgoing) *fault {
 		return nil
 	}
 	if last == nil {
-		return classify(r.ctx, err, "", 0, r.probe.Timeout, r.host)
+		return classify(r.ctx, err, r.prober.late(r.ctx), "", 0, r.probe.Timeout, r.host)
 	}
 	return last
 }
