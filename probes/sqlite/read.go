@@ -16,39 +16,8 @@ import (
 	"mynaprobe/probes"
 )
 
-// A Filter picks windows and revisions. Its zero value picks all; what is set must all hold.
-type Filter struct {
-	// Flow picks the windows of a flow and of its probes, Probe those of a probe. Of revisions only Probe picks.
-	Flow, Probe string
-	Scope       probes.WindowScope
-	Source      probes.WindowSource
-	// Since and Until pick what overlaps the time from Since up to Until, or was seen in it.
-	Since, Until time.Time
-	// At picks windows that may cover the moment, the uncertainty of their start included.
-	At time.Time
-	// Open picks windows that are open.
-	Open bool
-}
-
-func (f Filter) window(w probes.Window) bool {
-	switch {
-	case f.Flow != "" && flowOf(w) != f.Flow,
-		f.Probe != "" && (w.Scope != probes.ScopeProbe || w.Name != f.Probe),
-		f.Scope != "" && w.Scope != f.Scope,
-		f.Source != "" && w.Source != f.Source,
-		f.Open && !w.Open(),
-		!f.Until.IsZero() && !earliest(w).Before(f.Until),
-		!f.Since.IsZero() && w.End != nil && !w.End.After(f.Since),
-		!f.At.IsZero() && (f.At.Before(earliest(w)) || w.End != nil && !f.At.Before(*w.End)):
-		return false
-	}
-	return true
-}
-
-func (f Filter) revision(r probes.NoticeRevision) bool {
-	return (f.Probe == "" || r.Probe == f.Probe) &&
-		(f.Since.IsZero() || !r.Seen.Before(f.Since)) && (f.Until.IsZero() || r.Seen.Before(f.Until))
-}
+// A Filter picks windows and revisions.
+type Filter = probes.WindowFilter
 
 // A Reader reads a state file, also while a server writes to it.
 type Reader struct {
@@ -222,7 +191,7 @@ func windows(ctx context.Context, tx *sql.Tx, waiting *pending, f Filter) ([]pro
 			args = append(args, values...)
 		}
 	}
-	// The milliseconds of the columns find; Filter.window decides.
+	// The milliseconds of the columns find; Filter.Matches decides.
 	where(f.Flow != "", "flow = ?", f.Flow)
 	where(f.Probe != "", "name = ?", f.Probe)
 	where(f.Source != "", "source = ?", string(f.Source))
@@ -244,7 +213,7 @@ func windows(ctx context.Context, tx *sql.Tx, waiting *pending, f Filter) ([]pro
 		if err := json.Unmarshal(body, &w); err != nil {
 			return fmt.Errorf("window %s: %w", id, err)
 		}
-		if f.window(w) {
+		if f.Matches(w) {
 			found = append(found, w)
 		}
 		return nil
@@ -253,7 +222,7 @@ func windows(ctx context.Context, tx *sql.Tx, waiting *pending, f Filter) ([]pro
 		return nil, err
 	}
 	for _, r := range waiting.windows {
-		if r.body != nil && f.window(r.value) {
+		if r.body != nil && f.Matches(r.value) {
 			found = append(found, r.value)
 		}
 	}
@@ -274,7 +243,7 @@ func revisions(ctx context.Context, tx *sql.Tx, waiting *pending, f Filter) ([]p
 		if err := json.Unmarshal(body, &r); err != nil {
 			return fmt.Errorf("notice revision: %w", err)
 		}
-		if _, newer := waiting.revisions[keyOfRevision(r)]; !newer && f.revision(r) {
+		if _, newer := waiting.revisions[keyOfRevision(r)]; !newer && f.MatchesRevision(r) {
 			found = append(found, r)
 		}
 		return nil
@@ -283,7 +252,7 @@ func revisions(ctx context.Context, tx *sql.Tx, waiting *pending, f Filter) ([]p
 		return nil, err
 	}
 	for _, r := range waiting.revisions {
-		if f.revision(r.value) {
+		if f.MatchesRevision(r.value) {
 			found = append(found, r.value)
 		}
 	}

@@ -27,7 +27,7 @@ func (p *pending) write(ctx context.Context, tx *sql.Tx) error {
 		if err := execute(ctx, tx, `INSERT INTO windows (id, source, scope, name, flow, first, last, open, body, sum) VALUES (?,?,?,?,?,?,?,?,?,?)
 			ON CONFLICT (id) DO UPDATE SET source=excluded.source, scope=excluded.scope, name=excluded.name, flow=excluded.flow,
 				first=excluded.first, last=excluded.last, open=excluded.open, body=excluded.body, sum=excluded.sum`,
-			id, string(w.Source), string(w.Scope), w.Name, flowOf(w), first, last, w.Open(), r.body, sum(r.body)); err != nil {
+			id, string(w.Source), string(w.Scope), w.Name, w.FlowName(), first, last, w.Open(), r.body, sum(r.body)); err != nil {
 			return fmt.Errorf("window %s: %w", id, err)
 		}
 	}
@@ -67,29 +67,13 @@ func execute(ctx context.Context, tx *sql.Tx, query string, args ...any) error {
 	return err
 }
 
-// flowOf is the flow that a window belongs to, whether it is the flow's own or one of its probes'.
-func flowOf(w probes.Window) string {
-	if w.Flow == "" && w.Scope == probes.ScopeFlow {
-		return w.Name
-	}
-	return w.Flow
-}
-
 // bounds returns the widest span of a window in Unix milliseconds; last is nil when it has no end.
 func bounds(w probes.Window) (first int64, last any) {
-	first = earliest(w).UnixMilli()
+	first = w.Earliest().UnixMilli()
 	if w.End != nil {
 		last = w.End.UnixMilli()
 	}
 	return first, last
-}
-
-// earliest is the earliest moment at which the outage can have begun.
-func earliest(w probes.Window) time.Time {
-	if w.StartNotBefore != nil && w.StartNotBefore.Before(w.Start) {
-		return *w.StartNotBefore
-	}
-	return w.Start
 }
 
 // summed are the tables whose rows carry a sum, with the name of a row and its content.
