@@ -144,7 +144,7 @@ func firstRune(text []byte) string {
 // then by characters of the line that breaks it. White space before the offence belongs to the prefix.
 func (d *document) longestPrefix() int {
 	// The number of bytes parsed in the search is bounded: a file may be large.
-	budget := 64 << 20
+	budget := 16 << 20
 	parses := func(n int) bool {
 		if budget -= n; budget < 0 {
 			return true
