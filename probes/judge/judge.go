@@ -26,6 +26,8 @@ type Judge struct {
 	// waiting are results held until the reference probes have answered, by probe, first one first. Results that follow a
 	// held one of the same probe wait behind it.
 	waiting map[string][]held
+	// dirty are the memories that States has yet to hand out.
+	dirty []*memory
 }
 
 // memory is what is remembered of one probe.
@@ -36,6 +38,7 @@ type memory struct {
 	text int
 	// saved is what States last handed out of good and text.
 	savedGood, savedText int
+	dirty                bool
 	print                string
 }
 
@@ -213,6 +216,10 @@ func (j *Judge) settle(r probes.Result, planned *probes.Window) probes.Result {
 		if m := j.probes[r.Probe]; m != nil {
 			m.good = min(m.good+1, enoughGood)
 			m.text = r.TextLength
+			if !m.dirty && (m.good != m.savedGood || differs(m.text, m.savedText)) {
+				m.dirty = true
+				j.dirty = append(j.dirty, m)
+			}
 		}
 	}
 	return r

@@ -48,17 +48,22 @@ func (j *Judge) Spells() []probes.Window {
 // States returns what must outlive the process, as far as it changed since the last call: opaque, by a key that is the
 // probe's name or one of its own. Losing some of it makes a redesign look like an outage for 20 runs, and nothing worse.
 func (j *Judge) States() map[string][]byte {
+	if len(j.dirty) == 0 && !j.refs.dirty {
+		return nil
+	}
 	states := map[string][]byte{}
-	for name, m := range j.probes {
-		if m.good == m.savedGood && !differs(m.text, m.savedText) {
-			continue
+	for _, m := range j.dirty {
+		m.dirty = false
+		if j.probes[m.probe.Name] != m {
+			continue // it left the definitions since
 		}
 		if m.print == "" {
 			m.print = fingerprint(m.probe)
 		}
 		m.savedGood, m.savedText = m.good, m.text
-		states[name] = mustJSON(savedProbe{Good: m.good, Text: m.text, Print: m.print})
+		states[m.probe.Name] = mustJSON(savedProbe{Good: m.good, Text: m.text, Print: m.print})
 	}
+	j.dirty = nil
 	if j.refs.dirty {
 		j.refs.dirty = false
 		states[blindKey] = mustJSON(savedReferences{

@@ -52,6 +52,8 @@ type Change struct {
 	States map[string][]byte
 	// Coverage holds the hours that changed, with the values accumulated so far.
 	Coverage []probes.Coverage
+	// Problem is set by Restore alone: what of the stored states could not be read.
+	Problem error
 }
 
 // Empty reports whether nothing changed.

@@ -91,9 +91,9 @@ func (l *ledger) save() savedLedger {
 // Restore takes back what earlier processes stored: the windows, the latest state of each key, and all revisions of
 // notices. It must be called once, before the first result. The time from the last run that was stored up to the first
 // new one counts as unobserved. It returns the status of everything, so that open windows are exported again, and a
-// window for each one that was open of a probe that is defined no more: closed where it was last seen, and lapsed. The
-// error names states that could not be read; their probes go on from their windows alone.
-func (t *Tracker) Restore(windows []probes.Window, states map[string][]byte, revisions []probes.NoticeRevision, now time.Time) (Change, error) {
+// window for each one that was open of a probe that is defined no more: closed where it was last seen, and lapsed. Problem
+// names states that could not be read; their probes go on from their windows alone.
+func (t *Tracker) Restore(windows []probes.Window, states map[string][]byte, revisions []probes.NoticeRevision, now time.Time) Change {
 	t.now = latest(t.now, now)
 	for _, w := range windows {
 		if w.Location == t.location {
@@ -146,9 +146,9 @@ func (t *Tracker) Restore(windows []probes.Window, states map[string][]byte, rev
 	c := t.flush()
 	if len(failed) > 0 {
 		slices.Sort(failed)
-		return c, fmt.Errorf("the stored state of %s cannot be read: their windows are kept, their suspicions are lost", strings.Join(failed, ", "))
+		c.Problem = fmt.Errorf("the stored state of %s cannot be read: their windows are kept, their suspicions are lost", strings.Join(failed, ", "))
 	}
-	return c, nil
+	return c
 }
 
 // ours are the windows of a source and a scope, by start; of all names when none is given.

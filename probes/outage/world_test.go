@@ -106,9 +106,9 @@ func (s *store) all() []probes.Window {
 // restart makes a tracker from what is stored.
 func (s *store) restart(t interface{ Fatal(...any) }, set probes.Set, now time.Time) *Tracker {
 	tr := New(set, "")
-	c, err := tr.Restore(s.all(), s.states, s.revisions, now)
-	if err != nil {
-		t.Fatal(err)
+	c := tr.Restore(s.all(), s.states, s.revisions, now)
+	if c.Problem != nil {
+		t.Fatal(c.Problem)
 	}
 	s.apply(c)
 	return tr
