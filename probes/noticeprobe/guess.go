@@ -1,0 +1,344 @@
+package noticeprobe
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/PuerkitoBio/goquery"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"mynaprobe/probes"
+)
+
+// Lists of notices look different everywhere, but nearly all of them date their items. So items are found by their
+// dates: each short text that is, or begins with, a date belongs to one item, and the item is the largest piece of the
+// page that holds this date and no other item's.
+
+// A mark is a date that an item begins with or stands beside.
+type mark struct {
+	node *html.Node // the element that is the date, or the text node that begins with it
+	at   time.Time
+}
+
+// maxMarks bounds the items that are guessed from one page.
+const maxMarks = 1000
+
+// guessItems finds the items of a page; none when nothing looks like a list of notices.
+func guessItems(doc *goquery.Document) []*goquery.Selection {
+	// The year of short dates does not matter here.
+	marks := findMarks(doc.Nodes, time.Now(), aside)
+	if len(marks) == 0 {
+		return guessLinks(doc)
+	}
+	return itemsAround(marks)
+}
+
+// aside reports whether a part of a page is beside its content: menus, footers, the site's own header.
+func aside(n *html.Node) bool {
+	switch n.DataAtom {
+	case atom.Nav, atom.Footer, atom.Aside, atom.Form, atom.Head:
+		return true
+	case atom.Header:
+		for up := n.Parent; up != nil; up = up.Parent {
+			if up.DataAtom == atom.Article || up.DataAtom == atom.Main || up.DataAtom == atom.Li || up.DataAtom == atom.Section {
+				return false
+			}
+		}
+		return true
+	}
+	switch attribute(n, "role") {
+	case "navigation", "banner", "contentinfo", "search", "complementary":
+		return true
+	}
+	return false
+}
+
+// findMarks returns the marks below the nodes, in order.
+func findMarks(nodes []*html.Node, now time.Time, skip func(*html.Node) bool) []mark {
+	var marks []mark
+	var walk func(*html.Node)
+	walk = func(n *html.Node) {
+		if len(marks) >= maxMarks {
+			return
+		}
+		switch n.Type {
+		case html.ElementNode:
+			if unseen[n.DataAtom] || hidden(n) || skip != nil && skip(n) {
+				return
+			}
+			if isDateElement(n) {
+				if at, ok := dateOfNode(n, now); ok {
+					marks = append(marks, mark{n, at})
+					return
+				}
+			}
+		case html.TextNode:
+			if at, ok := leadingMark(n.Data, now); ok && !continues(n) {
+				marks = append(marks, mark{n, at})
+			}
+			return
+		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			walk(c)
+		}
+	}
+	for _, n := range nodes {
+		walk(n)
+	}
+	return marks
+}
+
+func firstMark(nodes []*html.Node, now time.Time) (mark, bool) {
+	marks := findMarks(nodes, now, nil)
+	if len(marks) == 0 {
+		return mark{}, false
+	}
+	return marks[0], true
+}
+
+// isDateElement reports whether an element says of itself that it is a date.
+func isDateElement(n *html.Node) bool {
+	if n.DataAtom == atom.Time {
+		return true
+	}
+	class := strings.ToLower(attribute(n, "class"))
+	if !strings.Contains(class, "date") && !strings.Contains(class, "day") && !strings.Contains(class, "time") {
+		return false
+	}
+	return n.DataAtom != atom.Body && utf8.RuneCountInString(oneLine([]*html.Node{n}, nil)) <= maxDateText
+}
+
+// maxDateText is the length in characters of the longest date with what stands around it.
+const maxDateText = 40
+
+// dateOfNode reads the date of an element: what it says to machines, or to people.
+func dateOfNode(n *html.Node, now time.Time) (time.Time, bool) {
+	for up := n; up != nil && up == n; up = up.Parent {
+		if at, ok := readDate(attribute(up, "datetime"), now); ok {
+			return at, true
+		}
+	}
+	if n.Type == html.TextNode {
+		return leadingMark(n.Data, now)
+	}
+	return readDate(oneLine([]*html.Node{n}, nil), now)
+}
+
+// dateAlone reports whether an element holds a date and hardly anything else.
+func dateAlone(n *html.Node, now time.Time) bool {
+	text := oneLine([]*html.Node{n}, nil)
+	_, ok := readDate(text, now)
+	return ok && utf8.RuneCountInString(text) <= maxDateText
+}
+
+// leadingMark reads the date with which a text begins, where it dates what follows and is no part of a sentence.
+func leadingMark(text string, now time.Time) (time.Time, bool) {
+	text = probes.Fold(text)
+	if m := leadingDate.FindStringSubmatchIndex(text); m != nil {
+		if !standsAlone(text[m[1]:]) {
+			return time.Time{}, false
+		}
+		return readDate(text[:m[1]], now)
+	}
+	if len(text) <= maxDateText && (shortDate.MatchString(text) || englishDate.MatchString(text)) {
+		return readDate(text, now)
+	}
+	return time.Time{}, false
+}
+
+// standsAlone reports whether what follows a date begins something new, where "から", "に" or another date would make
+// the date a part of a sentence.
+func standsAlone(after string) bool {
+	next, _ := utf8.DecodeRuneInString(after)
+	rest := strings.TrimLeft(after, " ")
+	first, _ := utf8.DecodeRuneInString(rest)
+	switch {
+	case rest == "":
+		return true
+	case unicode.IsDigit(first), strings.ContainsRune("~〜-–—、。,/", first):
+		return false
+	case next == ' ', strings.ContainsRune("【[「『(<|:・】])》:", first):
+		for _, particle := range []string{"から", "より", "まで", "に", "は", "の", "頃", "ごろ", "以降", "時点", "現在"} {
+			if strings.HasPrefix(rest, particle) {
+				return false
+			}
+		}
+		return true
+	case strings.HasPrefix(rest, "更新"), strings.HasPrefix(rest, "掲載"), strings.HasPrefix(rest, "公開"), strings.HasPrefix(rest, "発表"):
+		return true
+	}
+	return false
+}
+
+// continues reports whether a text goes on with a sentence that began before it on its line, as after a <br> or <b>.
+func continues(n *html.Node) bool {
+	for before := n.PrevSibling; before != nil; before = before.PrevSibling {
+		if before.DataAtom == atom.Br {
+			return true
+		}
+		if before.Type == html.TextNode && strings.TrimSpace(before.Data) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// itemsAround returns the item of each mark.
+func itemsAround(marks []mark) []*goquery.Selection {
+	marks = firstOfEach(marks)
+	count := map[*html.Node]int{} // marks at and below a node
+	for _, m := range marks {
+		for n := m.node; n != nil; n = n.Parent {
+			count[n]++
+		}
+	}
+	var items []*goquery.Selection
+	titleFirst := titlesBefore(marks, count)
+	for _, m := range marks {
+		n := m.node
+		for n.Parent != nil && count[n.Parent] == 1 && !tooFar(n, m.node) {
+			n = n.Parent
+		}
+		nodes := []*html.Node{n}
+		if !titled(n, m.node) {
+			nodes = append(nodes, neighbours(n, count, titleFirst)...)
+			if titleFirst {
+				slices.Reverse(nodes)
+			}
+		}
+		if slices.ContainsFunc(nodes, func(n *html.Node) bool { return titled(n, m.node) }) {
+			nodes = slices.DeleteFunc(nodes, func(n *html.Node) bool { return n.Type != html.ElementNode && n.Type != html.TextNode })
+			items = append(items, selection(nodes))
+		}
+	}
+	return items
+}
+
+func selection(nodes []*html.Node) *goquery.Selection {
+	return goquery.NewDocumentFromNode(nodes[0]).Selection.AddNodes(nodes[1:]...)
+}
+
+// firstOfEach keeps the first of marks that follow each other with no title between them, as "掲載日 … 更新日 …" do.
+func firstOfEach(marks []mark) []mark {
+	var kept []mark
+	for i, m := range marks {
+		if i > 0 && sameItem(marks[i-1].node, m.node) {
+			continue
+		}
+		kept = append(kept, m)
+	}
+	return kept
+}
+
+// sameItem reports whether two dates stand beside each other with hardly a word between.
+func sameItem(a, b *html.Node) bool {
+	parent := a.Parent
+	if parent == nil || parent != b.Parent || a.Type == html.TextNode {
+		return false
+	}
+	words := 0
+	for n := a.NextSibling; n != nil && n != b; n = n.NextSibling {
+		words += utf8.RuneCountInString(oneLine([]*html.Node{n}, nil))
+	}
+	return words <= 8
+}
+
+// tooFar reports whether the parent of an item that has its title is no longer the item alone.
+func tooFar(n, date *html.Node) bool {
+	switch n.DataAtom {
+	case atom.Li, atom.Tr, atom.Article:
+		return titled(n, date)
+	}
+	switch n.Parent.DataAtom {
+	case atom.Ul, atom.Ol, atom.Dl, atom.Table, atom.Tbody, atom.Main, atom.Body, atom.Html:
+		return true
+	case atom.Section:
+		return titled(n, date)
+	}
+	return false
+}
+
+// titled reports whether a node holds words besides the date that can be a title.
+func titled(n, date *html.Node) bool {
+	text := oneLine([]*html.Node{n}, func(inner *html.Node) bool { return inner == date })
+	if date.Type == html.TextNode {
+		text = withoutLeadingDate(text)
+	}
+	letters := 0
+	for _, r := range text {
+		if unicode.IsLetter(r) {
+			letters++
+		}
+	}
+	return letters >= 4
+}
+
+// neighbours are the siblings that belong to a date which stands alone among them: those up to the next date.
+func neighbours(n *html.Node, count map[*html.Node]int, before bool) []*html.Node {
+	step := func(n *html.Node) *html.Node {
+		if before {
+			return n.PrevSibling
+		}
+		return n.NextSibling
+	}
+	var nodes []*html.Node
+	for s := step(n); s != nil && count[s] == 0; s = step(s) {
+		nodes = append(nodes, s)
+	}
+	return nodes
+}
+
+// titlesBefore reports whether titles stand before their dates, where both are siblings: then something stands before
+// the first date and nothing behind the last.
+func titlesBefore(marks []mark, count map[*html.Node]int) bool {
+	climb := func(m mark) *html.Node {
+		n := m.node
+		for n.Parent != nil && count[n.Parent] == 1 {
+			n = n.Parent
+		}
+		return n
+	}
+	first, last := climb(marks[0]), climb(marks[len(marks)-1])
+	return elementBeside(first, true) && !elementBeside(last, false)
+}
+
+func elementBeside(n *html.Node, before bool) bool {
+	for {
+		if before {
+			n = n.PrevSibling
+		} else {
+			n = n.NextSibling
+		}
+		if n == nil {
+			return false
+		}
+		if n.Type == html.ElementNode && n.DataAtom != atom.Br && n.DataAtom != atom.Hr {
+			return true
+		}
+	}
+}
+
+// noticeWords are words of which the titles of an undated list of notices hold one.
+var noticeWords = []string{"お知らせ", "障害", "不具合", "メンテナンス", "停止", "休止", "復旧", "再開", "について", "しました", "します", "のご案内", "予定"}
+
+// guessLinks finds the items of a list without dates: links whose titles read like those of notices.
+func guessLinks(doc *goquery.Document) []*goquery.Selection {
+	var items []*goquery.Selection
+	doc.Find("main a[href], article a[href], li a[href], dd a[href], td a[href]").Each(func(_ int, a *goquery.Selection) {
+		for up := a.Get(0).Parent; up != nil; up = up.Parent {
+			if up.Type == html.ElementNode && aside(up) {
+				return
+			}
+		}
+		title := probes.Fold(a.Text())
+		if usable(attribute(a.Get(0), "href")) && utf8.RuneCountInString(title) >= 12 &&
+			slices.ContainsFunc(noticeWords, func(w string) bool { return strings.Contains(title, w) }) {
+			items = append(items, a)
+		}
+	})
+	return items
+}
