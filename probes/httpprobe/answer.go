@@ -97,10 +97,9 @@ func (a *answer) way() string {
 
 // tooMany is the fault of a chain of redirects that is too long.
 func (a *answer) tooMany(limit int, next string) *fault {
-	at := showURL(a.url)
 	for _, hop := range a.chain {
-		if showURL(hop.url) == at {
-			return faultf(probes.ReasonRedirect, "a redirect loop: more than %s, %s again and again%s", plural(limit, "redirect"), at, a.way())
+		if hop.url.String() == a.url.String() {
+			return faultf(probes.ReasonRedirect, "a redirect loop: more than %s, %s again and again%s", plural(limit, "redirect"), showURL(a.url), a.way())
 		}
 	}
 	return faultf(probes.ReasonRedirect, "more than %s, the next one to %s%s", plural(limit, "redirect"), excerpt(next), a.way())

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -111,9 +112,10 @@ func tlsProblem(err error, host string) string {
 		}
 		return message
 	}
-	var alert tls.AlertError
-	if errors.As(err, &alert) {
-		return fmt.Sprintf("%s refused the TLS connection: %s", host, strings.TrimPrefix(alert.Error(), "tls: "))
+	// With TLS 1.3 a server's word on our certificate comes only after the handshake, when we wait for its answer.
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" {
+		return fmt.Sprintf("%s refused the TLS connection: %s", host, strings.TrimPrefix(op.Err.Error(), "tls: "))
 	}
 	return ""
 }

@@ -49,6 +49,10 @@ func classify(ctx context.Context, err error, late bool, phase probes.Phase, too
 	if errors.As(err, &dns) {
 		return faultf(probes.ReasonDNS, "%s", dnsMessage(dns))
 	}
+	var addr *net.AddrError
+	if errors.As(err, &addr) {
+		return faultf(probes.ReasonDNS, "%s has no address of the IP version that is asked for", addr.Addr)
+	}
 	if problem := tlsProblem(err, host); problem != "" {
 		return faultf(probes.ReasonTLS, "%s", problem)
 	}
