@@ -201,8 +201,8 @@ func (p *parser) survey(from, to int) survey {
 			s.cant = true
 		case t.is(cDo):
 			do = do || t.tail != tailNot
-		case t.is(cPlan):
-			plan = true
+		case t.is(cPlan | cMove | cExtend):
+			plan = plan || !cond
 		case t.is(cFinish):
 			finish = finish || t.tail == tailDone
 			finished = finish
@@ -260,7 +260,7 @@ func (p *parser) survey(from, to int) survey {
 	if s.trouble && (p.causes(from, to)) {
 		s.sureOutage = true
 	}
-	if s.maint && (do || plan || s.stop || finish || s.cant || resumed) || s.stop && (plan || do) {
+	if s.maint && (do || plan || p.hasTime(from, to) || s.stop || finish || s.cant || resumed) || s.stop && (plan || do) {
 		s.sureMaint = true
 	}
 	return s

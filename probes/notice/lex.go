@@ -87,6 +87,7 @@ const (
 	halfAM
 	halfPM
 	halfEvening // 夜, 夕方: after noon if the hour is one up to 11
+	halfNight   // 深夜: before midnight if the hour is one from 9 to 11
 )
 
 // A clock is a time of day as the text gives it.

@@ -23,7 +23,7 @@ var halves = []struct {
 }{
 	{"午前", halfAM}, {"午後", halfPM}, {"AM", halfAM}, {"PM", halfPM}, {"am", halfAM}, {"pm", halfPM}, {"A.M.", halfAM}, {"P.M.", halfPM}, {"a.m.", halfAM}, {"p.m.", halfPM}, {"Am", halfAM}, {"Pm", halfPM}, {"a.m", halfAM}, {"p.m", halfPM},
 	{"未明の", halfNone}, {"未明", halfNone}, {"早朝", halfNone}, {"朝の", halfNone}, {"朝", halfNone}, {"明け方", halfNone},
-	{"深夜", halfNone}, {"夜間", halfEvening}, {"夜の", halfEvening}, {"夜", halfEvening}, {"夕方", halfEvening}, {"夕刻", halfEvening}, {"昼の", halfPM}, {"昼", halfPM}, {"晩", halfEvening},
+	{"深夜の", halfNight}, {"深夜", halfNight}, {"夜間", halfEvening}, {"夜の", halfEvening}, {"夜", halfEvening}, {"夕方", halfEvening}, {"夕刻", halfEvening}, {"昼の", halfPM}, {"昼", halfPM}, {"晩", halfEvening},
 }
 
 func (l *lexer) halfAt(i int) (h half, end int) {

@@ -32,6 +32,7 @@ type direction uint8
 const (
 	either direction = iota
 	forward
+	near // the date of a report, which may be later than that of publication
 )
 
 // day resolves a date. dir is forward for the end of a range and for later members of a list.
@@ -108,6 +109,8 @@ func (r *resolver) cost(dir direction) func(time.Time) time.Duration {
 	return func(t time.Time) time.Duration {
 		dist := t.Sub(ref)
 		switch {
+		case dir == near:
+			return max(dist, -dist)
 		case dir == forward:
 			if dist < 0 {
 				return never - dist
@@ -188,6 +191,10 @@ func (c clock) hours(d date) int {
 		}
 	case halfEvening:
 		if h >= 4 && h < 12 {
+			h += 12
+		}
+	case halfNight:
+		if h >= 9 && h < 12 {
 			h += 12
 		}
 	case halfAM:

@@ -1,5 +1,7 @@
 package notice
 
+import "unicode"
+
 // A role is what a mention of time is to the event.
 type role uint8
 
@@ -169,7 +171,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role, r.dayEnd = rolePlan, true
 	case label == labelStart && fwd != roleEnd:
 		r.role = roleStart
-	case strong:
+	case strong && !p.english(m):
 		r.role, r.dayEnd = fwd, fwd == roleEnd
 	default:
 		back := p.lookBack(prev, m)
@@ -189,6 +191,12 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = roleStart
 	}
 	_ = labelText
+}
+
+// kanjiBehind reports whether the word at k is only the first half of a compound: 発行申請, 更新業務.
+func (p *parser) kanjiBehind(k int) bool {
+	i := p.toks[k].to
+	return i < len(p.src.runes) && (unicode.Is(unicode.Han, p.src.runes[i]) || unicode.Is(unicode.Katakana, p.src.runes[i]))
 }
 
 func (p *parser) pointAsOf(m *mention) bool {
@@ -218,7 +226,7 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 		switch {
 		case t.is(cNow):
 			return roleReport, true
-		case t.is(cPublish) && !t.is(cMaint):
+		case t.is(cPublish) && !t.is(cMaint) && !m.since && !m.until && !m.isRange && !p.kanjiBehind(j):
 			return roleReport, true
 		case t.is(cMeeting | cDeadline | cReserve | cTender | cNext):
 			return roleIgnore, true
@@ -241,6 +249,12 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 			switch p.text(k, k+1) {
 			case "は", "の", "を", "日", "時", "報", "第", "●", "○", "※", "も":
 				if p.text(k, k+1) == "報" && k > 0 && (p.kindAt(k-1) == kNumber || p.kindAt(k-1) == kLength || p.particle(k-1, '続') || p.particle(k-1, '速')) {
+					if m.since || m.until || m.isRange {
+						return roleNone, false
+					}
+					if _, strong := p.decide(m.to, to, r); strong {
+						return roleNone, false
+					}
 					return roleReport, true
 				}
 				continue
@@ -339,6 +353,16 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	// 最大で8時まで延長する可能性
 	for k := m.to; k < next; k++ {
 		if p.isWord(k, cExtend|cMove) && p.possible(k, to) {
+			return true
+		}
+	}
+	return false
+}
+
+// english reports whether the mention is written as English does, where the verb comes first.
+func (p *parser) english(m *mention) bool {
+	for k, n := m.from-1, 0; k >= 0 && n < 4; k, n = k-1, n+1 {
+		if p.latin(k, "at", "on", "around", "about", "approximately", "by") {
 			return true
 		}
 	}
@@ -500,8 +524,12 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		case t.is(cDo):
 			return roleStart, true
 		case t.is(cPublish) && !t.is(cMaint):
-			if fallback == roleNone {
+			if fallback == roleNone && (k <= from+2 && !p.kanjiBehind(k) || p.gapText(k, "発表", "公表", "お知らせした", "告知")) {
 				return roleReport, true
+			}
+		case t.is(cPart) && len([]rune(p.text(k, k+1))) > 2:
+			if p.gapText(k, "一部復", "一部回", "一部再", "一部解", "順次", "部分復", "仮復") {
+				return roleIgnore, true
 			}
 		case t.is(cHope):
 			if r.kind == maintenance {

@@ -7,6 +7,8 @@ import (
 // A stand is what a stretch of a notice says of how far the event is.
 type stand struct {
 	done, still, ongoing, planned, again, extended bool
+	// moved: the extension has been made (延長しました), and is not only to come (延長します).
+	moved bool
 }
 
 // standOf reads the words of state between two tokens for one kind of event.
@@ -176,6 +178,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 		case t.is(cExtend):
 			if t.tail != tailNot && !p.possible(k, to) && !p.find(from, k, cPossible) {
 				st.extended = true
+				st.moved = st.moved || t.tail == tailDone
 			}
 		case t.is(cPlan):
 			st.planned = true
@@ -260,6 +263,8 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		}
 		return probes.Resolved
 	case st.ongoing:
+		return probes.Ongoing
+	case st.extended && st.moved:
 		return probes.Ongoing
 	case st.extended && !p.published.IsZero() && len(windows) > 0 && first.Before(p.published.Add(day)) && !first.Equal(p.published):
 		return probes.Ongoing

@@ -59,8 +59,9 @@ var labelWords = []struct {
 	{labelEnd, []string{"復旧日", "復旧時", "復旧した", "復旧年月", "復旧", "回復日", "回復時", "回復", "解消日", "解消時", "解消", "再開日", "再開時", "再開", "終了日", "終了時", "終了", "完了日", "完了時", "収束日", "収束時", "終息", "resolved", "end", "restored"}},
 	{labelPublish, []string{"掲載", "更新日", "更新時", "最終更新", "更新", "公開日", "公開", "発表", "発信日", "発行", "作成", "登録日", "配信", "投稿", "報告日", "発出", "posted", "updated", "published"}},
 	{labelStart, []string{"発生日", "発生時", "発生", "開始日", "開始時", "開始", "検知日", "検知時", "検知", "確認日時", "発覚", "start", "began"}},
-	{labelSpan, []string{"日時", "期間", "時間帯", "日程", "時間", "スケジュール", "実施日", "作業日", "停止日", "年月日", "予定日", "date", "time", "period", "schedule", "window", "duration", "when", "時期", "休止日", "工事日", "点検日", "日付", "対象日", "停止予定", "実施予定", "メンテナンス予定"}},
+	{labelSpan, []string{"日時", "期間", "時間帯", "日程", "時間", "スケジュール", "実施日", "作業日", "停止日", "年月日", "予定日", "date", "time", "period", "schedule", "window", "duration", "when", "時期", "休止日", "工事日", "点検日", "日付", "対象日", "停止予定", "実施予定", "メンテナンス予定", "メンテナンス日", "メンテ日", "休業日", "休館日"}},
 	{labelService, []string{"対象サービス", "対象システム", "影響サービス", "サービス名", "システム名", "対象機能", "停止サービス", "停止システム", "停止するサービス", "停止するシステム", "影響を受けるサービス", "影響のあるサービス", "停止対象", "対象業務", "休止するサービス", "利用できないサービス", "利用できなくなるサービス", "ご利用いただけないサービス", "停止する機能", "停止業務", "対象手続", "対象サイト", "対象アプリ", "対象製品", "影響範囲", "影響するサービス", "影響システム", "サービス", "システム", "対象", "services", "service", "affected", "components", "component"}},
+	{labelSpan, []string{"メンテナンス", "maintenance"}},
 	{labelState, []string{"状況", "状態", "ステータス", "現状", "進捗", "status"}},
 	{labelOther, []string{"原因", "影響", "内容", "理由", "概要", "経緯", "対応", "お願い", "備考", "注意", "補足", "件名", "事象", "現象", "地域", "範囲", "場所", "エリア", "目的", "その他", "代替", "経過", "詳細", "記", "題名", "タイトル", "お客様", "cause", "impact", "description", "summary", "details", "subject", "title"}},
 }
@@ -328,6 +329,8 @@ func (p *parser) govern() {
 		queue = nil
 		if cur.role != labelNone {
 			switch {
+			case cur.role == labelIgnore && !cur.withValue && !containsAny(cur.label, "問", "連絡先", "窓口", "受付", "参考", "履歴", "予備", "過去", "締切", "電話", "募集", "申請期間", "対象者", "開催"):
+				cur.role, cur.label = labelNone, ""
 			case !cur.withValue:
 				ln.role, ln.label = cur.role, cur.label
 			case (cur.role == labelSpan || cur.role == labelService || strings.Contains(cur.label, "予備")) && (p.timeFirst(ln.value, ln.last) || p.toks[ln.value].kind == kRange || cur.role == labelService && ln.bullet):

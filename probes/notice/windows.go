@@ -148,7 +148,11 @@ func (a *assembler) contextOf(rd *reading, report bool) {
 		if !pt.hasDate {
 			continue
 		}
-		if t, ok := a.r.day(pt.date, either); ok {
+		dir := either
+		if report {
+			dir = near
+		}
+		if t, ok := a.r.day(pt.date, dir); ok {
 			a.r.context = t
 			a.r.ofReport = report
 			if report && pt.date.base == baseNone {
