@@ -16,6 +16,7 @@ const (
 type verdict struct {
 	outage, maintenance     int  // how much is said of each
 	sureOutage, sureMaint   bool // it is said to be so, and not only named
+	bodySure                bool // a sentence of the body says of a failure that it happened or is over
 	titleTender, titleQuiet bool
 }
 
@@ -49,6 +50,11 @@ func (p *parser) mainVerdict() verdict {
 		}
 		if s.quiet || s.tender && !s.happen {
 			return
+		}
+		v.bodySure = v.bodySure || !inTitle && s.sureOutage && (s.happen || s.recovered)
+		if inTitle && s.stop && s.about && !s.trouble {
+			s.maintenance += 2
+			s.sureMaint = true
 		}
 		v.outage += weight * s.outage
 		v.maintenance += weight * s.maintenance
@@ -120,7 +126,7 @@ type survey struct {
 
 func (p *parser) survey(from, to int) survey {
 	var s survey
-	var weak, work, do, plan, finish, ongoing, now, finished, resumed bool
+	var mended, weak, work, do, plan, finish, ongoing, now, finished, resumed bool
 	for k := from; k < to; k++ {
 		t := p.toks[k]
 		if t.kind != kWord {
@@ -143,6 +149,7 @@ func (p *parser) survey(from, to int) survey {
 			}
 		case t.is(cTrouble):
 			if t.tail == tailNot || cond {
+				mended = mended || hasPrefix(p.src.runes, t.to, "を修正", "の修正", "修正", "を改善", "の改善") > 0
 				continue
 			}
 			s.trouble = true
@@ -224,6 +231,9 @@ func (p *parser) survey(from, to int) survey {
 			s.about = true
 		}
 	}
+	if work && p.hasTime(from, to) && containsAny(p.text(from, to), "のため", "に伴", "により") {
+		do = true
+	}
 	if work && (do || plan || s.stop || finish) {
 		s.maintenance += 2
 		s.sureMaint = s.sureMaint || s.stop || do && p.hasTime(from, to)
@@ -239,6 +249,9 @@ func (p *parser) survey(from, to int) survey {
 			s.outage++
 		}
 	}
+	if mended {
+		s.cant = false
+	}
 	if s.happen && (s.trouble || weak || s.cant) {
 		s.outage += 2
 		s.sureOutage = true
@@ -247,8 +260,9 @@ func (p *parser) survey(from, to int) survey {
 		s.sureOutage = true
 		s.outage++
 	}
-	if (ongoing || now) && (s.trouble || weak && s.cant) && !s.maint {
+	if (ongoing || now) && (s.trouble || weak) && !s.maint {
 		s.sureOutage = true
+		s.outage++
 	}
 	if weak && !s.maint && (p.stateOf(from, to) || now && s.outage > 0) {
 		s.sureOutage = true
@@ -307,7 +321,7 @@ func (p *parser) duringAt(i int) bool {
 // state reports whether the sentence says that something is in a bad state now: 状態です, 状況となっております.
 func (p *parser) state(from, to int) bool {
 	s := p.text(from, to)
-	return containsAny(s, "状態", "状況", "ております", "ています", "ておりま", "いませ", "いただけません", "できません", "事象", "なりました", "なっており", "なっていま", "まして", "でした", "した")
+	return containsAny(s, "状態", "状況", "ております", "ています", "ておりま", "いませ", "いただけません", "できません", "事象", "なりました", "なっており", "なっていま", "まして", "でした", "した", "have been", "has been", " is ", " are ", " was ", " were ")
 }
 
 func (p *parser) stateOf(from, to int) bool {

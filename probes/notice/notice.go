@@ -4,6 +4,7 @@
 package notice
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -97,13 +98,14 @@ func (p *parser) findTitle() {
 		if ln.blank {
 			continue
 		}
-		words := false
+		letters := 0
 		for k := ln.value; k < ln.last; k++ {
 			switch p.toks[k].kind {
 			case kText, kWord:
-				words = true
+				letters += p.toks[k].to - p.toks[k].from
 			}
 		}
+		words := letters > 0 && (letters > 4 || !p.hasTime(ln.first, ln.last) && letters > 1)
 		if ln.heads && ln.role == labelPublish || !words && !ln.heads {
 			continue
 		}
@@ -128,7 +130,7 @@ func (p *parser) eventBefore(k int) bool { return p.firstEvent >= 0 && p.firstEv
 
 // announces decides which kind of event the notice announces, if any.
 func (p *parser) announces(v verdict) eventKind {
-	if v.titleTender && !(v.sureOutage && v.outage >= 4) {
+	if v.titleTender && !(v.sureOutage && v.bodySure) {
 		return noEvent
 	}
 	switch {
@@ -166,6 +168,9 @@ func (p *parser) run() Reading {
 	for _, k := range []eventKind{main, other} {
 		ws := groups[k]
 		if k == other && len(ws) == 0 || k == main && len(ws) == 0 && len(groups[other]) > 0 && recurs == "" && !p.stands(k) {
+			continue
+		}
+		if k == other && !slices.ContainsFunc(ws, func(w window) bool { return w.hasStart }) {
 			continue
 		}
 		a := probes.Announcement{

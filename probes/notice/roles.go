@@ -113,7 +113,9 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		next = m.to
 	}
 	label, labelText := p.roleAt(m.from)
-	r.kind = p.kindAround(from, to, m)
+	if r.kind = p.kindAround(prev, next, m); r.kind == noEvent || r.kind == anyEvent {
+		r.kind = p.kindAround(from, to, m)
+	}
 
 	switch label {
 	case labelIgnore:
@@ -230,7 +232,7 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 			return roleReport, true
 		case t.is(cMeeting | cDeadline | cReserve | cTender | cNext):
 			return roleIgnore, true
-		case t.is(cHours) && !m.a.hasDate:
+		case t.is(cHours) && !m.a.hasDate && !p.kanjiBehind(j) && !p.find(j, to, cCant|cHappen|cTrouble|cStop):
 			return roleIgnore, true
 		case t.is(cCancel) && inBracket:
 			return roleIgnore, true
@@ -302,6 +304,15 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 			if k < next || p.onlyGlue(next, k) {
 				return true
 			}
+		}
+	}
+	// 雨天の場合は10月25日に順延
+	for k, n := m.from-1, 0; k >= from && n < 5; k, n = k-1, n+1 {
+		if p.isWord(k, cCond) && p.gapText(k, "場合") {
+			return true
+		}
+		if p.kindAt(k) == kDate || p.kindAt(k) == kClock {
+			break
 		}
 	}
 	// A desk's hours have no date
@@ -449,7 +460,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			switch t.tail {
 			case tailDone, tailNone:
-				if t.is(cRecover) && p.workOf(k) {
+				if t.is(cRecover) && p.workOf(k) || p.partOf(max(from, k-6), k) {
 					return roleIgnore, true
 				}
 				return roleEnd, true
@@ -596,7 +607,7 @@ func (p *parser) lookBack(prev int, m *mention) role {
 			}
 			continue
 		}
-		if t.is(cWhen | cFriend) {
+		if t.is(cWhen | cFriend | cPlan) {
 			continue
 		}
 		if glue > 3 {

@@ -77,7 +77,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 				still = true
 			}
 		case t.is(cAgain):
-			if p.find(k, next, cHappen|cCant|cTrouble) {
+			if p.find(k, next, cHappen|cCant|cTrouble) || p.gapText(k, "再度発", "再発") && p.kindAt(k+1) != kWord && !p.gapText(k, "再発防") {
 				st.again = true
 			}
 		}

@@ -338,10 +338,27 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 			}
 		}
 	}
+	for i := len(a.windows) - 1; i >= 0 && !rd.until; i-- {
+		w := &a.windows[i]
+		if !w.hasStart || !w.hasEnd || w.end.After(t) || t.Sub(w.end) > 3*day {
+			continue
+		}
+		// the power came back first and the service last; reopening follows the last day of a stop given in dates
+		if kind == outage && speaksOfAll(a.p, rd) || w.endDate && t.Sub(w.end) < day {
+			a.setEnd(w, rd, rd.a, t, true)
+			w.endRole = roleEnd
+			return
+		}
+	}
 	w := window{kind: kind, line: rd.line}
 	a.setEnd(&w, rd, rd.a, t, true)
 	w.endRole = roleEnd
 	a.windows = append(a.windows, w)
+}
+
+// speaksOfAll reports whether the clause behind an end speaks of everything.
+func speaksOfAll(p *parser, rd *reading) bool {
+	return containsAny(p.text(rd.to, min(len(p.toks), rd.to+12)), "全", "すべて", "完全", "最終")
 }
 
 type pendingStart struct{ clock clock }
