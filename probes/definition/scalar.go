@@ -258,7 +258,7 @@ var percent = parsed(pattern("a percentage", `^[0-9]{1,3}(\.[0-9]+)?%$`, "write 
 	if err != nil || f <= 0 || f >= 100 {
 		return 0, "it lies between 0% and 100%"
 	}
-	return f / 100, ""
+	return math.Round(f*1e8) / 1e10, "" // 0.999, not 0.9990000000000001
 })
 
 // fails says that a text is not what it should be, why, and what such a thing looks like.
@@ -361,12 +361,28 @@ var zone = checked(text, func(s string) (string, string) {
 	return "", ""
 })
 
+// variableName is the name of an environment variable. What is none may be the secret itself, and is not shown.
+var variableName = func() shape[string] {
+	s := pattern("the name of an environment variable", `^[A-Za-z_][A-Za-z0-9_]*$`, "")
+	decode := s.decode
+	s.decode = func(d *document, n *yaml.Node) (string, bool) {
+		was := len(d.errs)
+		v, ok := decode(d, n)
+		if !ok {
+			d.errs = d.errs[:was]
+			d.hide(n)
+			d.wrong(n, "this is not the name of an environment variable", "write the name, not the secret: letters, digits and underscores")
+		}
+		return v, ok
+	}
+	return s
+}()
+
 // secret is the name of an environment variable or of a file.
 var secret = object[probes.Value]{
 	name: "secret", what: "a secret", doc: "A value that stands outside of the definition.",
 	fields: []field[probes.Value]{
-		key("env", pattern("the name of an environment variable", `^[A-Za-z_][A-Za-z0-9_]*$`, "letters, digits and underscores"),
-			func(v *probes.Value) *string { return &v.Env }, "Environment variable that holds the value."),
+		key("env", variableName, func(v *probes.Value) *string { return &v.Env }, "Environment variable that holds the value."),
 		key("file", file, func(v *probes.Value) *string { return &v.File }, "File that holds the value; a trailing newline is dropped."),
 	},
 	rules: []rule{one("env", "file")},
