@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp/remote"
 )
@@ -175,7 +176,12 @@ func (c *chrome) greet(ctx context.Context) error {
 	_, err = cdp.Call(ctx, c.conn, target.SetDiscoverTargets, target.SetDiscoverTargetsParams{Discover: true, Filter: target.Filter{
 		{Type: "page"}, {Type: "iframe"}, {Exclude: true},
 	}})
-	return err
+	if err != nil {
+		return err
+	}
+	// pages that others open, popups too, are held until they have got the setup of their visit
+	return c.conn.Call(ctx, target.CommandSetAutoAttach, target.SetAutoAttachParams{AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: ptr(true),
+		Filter: target.Filter{{Type: "page"}, {Exclude: true}}}, nil)
 }
 
 // watchHelpers makes sure that the processes which all pages depend on are known by their ids.
@@ -256,7 +262,14 @@ func (c *chrome) visit(id cdp.BrowserContextID) *visit {
 func (c *chrome) attached(parent *session, e *target.EventAttachedToTarget) {
 	if v := c.visit(e.TargetInfo.BrowserContextID); v != nil {
 		v.attached(parent, e)
+		return
 	}
+	// somebody else's, in a browser that we share
+	s := c.conn.attach(e.SessionID, e.TargetInfo, func(*session, any) {})
+	if e.WaitingForDebugger {
+		s.post(runtime.CommandRunIfWaitingForDebugger, nil)
+	}
+	c.conn.forget(c.conn.start(nil, target.CommandDetachFromTarget, target.DetachFromTargetParams{SessionID: e.SessionID}).id)
 }
 
 func (c *chrome) detached(e *target.EventDetachedFromTarget) {

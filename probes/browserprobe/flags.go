@@ -18,7 +18,7 @@ func flags(o Options) []string {
 		"--force-color-profile=srgb", "--mute-audio", "--hide-scrollbars", "--password-store=basic", "--use-mock-keychain",
 		"--lang=ja", "--accept-lang=ja-JP,ja",
 		"--disable-features=Translate,MediaRouter,OptimizationHints,OptimizationGuideModelDownloading,AcceptCHFrame,DialMediaRouteProvider," +
-			"SpareRendererForSitePerProcess,InterestFeedContentSuggestions,CertificateTransparencyComponentUpdater,AutofillServerCommunication,PaintHolding,RenderDocument",
+			"BackForwardCache,SpareRendererForSitePerProcess,InterestFeedContentSuggestions,CertificateTransparencyComponentUpdater,AutofillServerCommunication,PaintHolding,RenderDocument",
 	}
 	if !o.Headed {
 		args = append(args, "--headless=new", "--disable-gpu")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto"
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/page"
@@ -19,11 +20,14 @@ import (
 // A journey is the way of one visit through the steps of a definition.
 type journey struct {
 	visit *visit
-	ctx   context.Context
-	// grace is how much longer than its timeout a step may take until the page counts as hanging.
-	grace  time.Duration
-	secret func(probes.Value) (string, error)
-	tab    *tab
+	// ctx ends when the journey must; outer, when the run must, a little later.
+	ctx, outer context.Context
+	// patience is when the step under way has waited long enough, grace how much later a page that does not answer at all
+	// counts as hanging.
+	patience time.Time
+	grace    time.Duration
+	secret   func(probes.Value) (string, error)
+	tab      *tab
 	// scopes are the frames that the journey went into, outermost first.
 	scopes []scope
 	// seenTabs is the number of tabs that were open when the step before began.
@@ -63,12 +67,9 @@ func (j *journey) in() cdp.FrameID {
 // look calls a function of the library that waits by itself until the deadline of ctx; its last argument is the time
 // that it has, in milliseconds.
 func (j *journey) look(ctx context.Context, function string, args ...any) (answer, error) {
-	deadline, _ := ctx.Deadline()
-	hard, cancel := context.WithDeadline(j.ctx, deadline.Add(j.grace))
-	defer cancel()
 	var a answer
-	err := j.visit.call(hard, j.in(), function, func() []any {
-		return append(args[:len(args):len(args)], max(time.Until(deadline).Milliseconds(), 1))
+	err := j.visit.call(ctx, j.in(), function, func() []any {
+		return append(args[:len(args):len(args)], max(time.Until(j.patience).Milliseconds(), 1))
 	}, &a)
 	return a, j.explain(err)
 }
@@ -86,13 +87,24 @@ func (j *journey) explain(err error) error {
 	case errors.Is(err, errNoWorld):
 		return j.stillLoading("")
 	case errors.Is(err, context.DeadlineExceeded):
-		return &failure{reason: reasonScript, text: "the page does not respond: one of its scripts runs without a pause" + j.at("")}
+		return j.hanging()
 	case errors.Is(err, errDetached):
 		return &failure{reason: reasonContent, text: "the page closed its own window"}
 	case errors.As(err, &answer):
 		return &fault{restart: RestartStuck, text: "the browser refused a command: " + answer.Message}
 	}
 	return err
+}
+
+// hanging is the failure of a page that does not answer, unless the browser itself is as slow.
+func (j *journey) hanging() error {
+	ctx, cancel := context.WithTimeout(j.outer, j.grace)
+	defer cancel()
+	began := time.Now()
+	if _, err := cdp.Call(ctx, j.visit.chrome.conn, browser.GetVersion, cdp.Empty{}); err != nil || time.Since(began) > j.grace/2 {
+		return &failure{reason: probes.ReasonOverload, text: fmt.Sprintf("the browser itself needs more than %s to answer; this machine is too busy", round(time.Since(began)))}
+	}
+	return &failure{reason: reasonScript, text: "the page does not respond: one of its scripts runs without a pause" + j.at("")}
 }
 
 // at says where the journey is, and what the server had answered.
@@ -132,8 +144,10 @@ func (j *journey) open(ctx context.Context, address string) error {
 	downloads := len(j.visit.downloads)
 	j.visit.mu.Unlock()
 
+	patient, cancel := j.patient(ctx)
+	defer cancel()
 	var res page.NavigateResult
-	if err := j.tab.session.Call(ctx, page.CommandNavigate, page.NavigateParams{URL: address}, &res); err != nil {
+	if err := j.tab.session.Call(patient, page.CommandNavigate, page.NavigateParams{URL: address}, &res); err != nil {
 		if known := cause(j.ctx, err); !errors.Is(known, err) {
 			return known
 		}
@@ -204,6 +218,8 @@ func round(d time.Duration) time.Duration {
 
 // arrive waits until the tab shows a document that can be used, and judges its status.
 func (j *journey) arrive(ctx context.Context, address string) error {
+	ctx, cancel := j.patient(ctx)
+	defer cancel()
 	err := j.visit.wait(ctx, func() bool {
 		t := j.tab
 		return t.closed || t.failed != "" || t.starting == "" && t.interactive

@@ -1,31 +1,263 @@
 package browserprobe
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"mynaprobe/probes"
 )
 
+// serve starts a server of one page; "#" in other paths is that page too.
 func serve(t testing.TB, html string) string {
 	t.Helper()
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Write([]byte(html))
-	}))
+	return serveFunc(t, func(w http.ResponseWriter, r *http.Request) { writePage(w, html) })
+}
+
+func serveFunc(t testing.TB, handle http.HandlerFunc) string {
+	t.Helper()
+	s := httptest.NewServer(handle)
+	t.Cleanup(s.CloseClientConnections)
 	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func writePage(w http.ResponseWriter, html string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	fmt.Fprint(w, html)
+}
+
+const formPage = `<!DOCTYPE html><html lang=ja><title>申請フォーム</title>
+<style>#menu:hover #hint{display:block} #hint{display:none} .veil{position:fixed;inset:0;background:#0003} .tall{height:3000px}</style>
+<h1>iPhoneのマイナンバーカードの申請</h1>
+<nav id=menu><a href="/next">次へ進む</a> <a href="/new" target=_blank>別の窓で開く</a><div id=hint>案内が出ました</div></nav>
+<form action="/sent" method=get>
+<label for=name>氏名</label><input id=name name=name placeholder="山田太郎">
+<label>生年月日<input type=date name=birth></label>
+<label>都道府県<select name=pref><option value="">選択<option value=13>東京都<option value=27>大阪府</select></label>
+<label><input type=checkbox name=agree> 同意する</label>
+<label><input type=radio name=kind value=new> 新規</label>
+<input type=text name=locked value=x readonly aria-label="変更できない欄">
+<input type=text name=short maxlength=3 aria-label="短い欄">
+<input type=file name=photo aria-label="顔写真"><span id=photo></span>
+<button>申請する</button> <button type=button disabled>後で送る</button>
+</form>
+<ul><li>一</li><li>二</li><li>三</li></ul>
+<iframe id=inner src="/frame"></iframe>
+<iframe id=other></iframe>
+<div id=box></div>
+<my-card></my-card>
+<div class=tall></div><p id=end>最後の行</p>
+<script>
+customElements.define('my-card', class extends HTMLElement { constructor() { super(); this.attachShadow({mode:'open'}).innerHTML = '<button>影の中のボタン</button>'; this.shadowRoot.querySelector('button').onclick = () => { document.title = '影' } } });
+document.querySelector('[type=file]').onchange = (e) => { document.getElementById('photo').textContent = e.target.files[0].name };
+document.getElementById('other').src = location.origin.replace('127.0.0.1', 'localhost') + '/frame';
+setTimeout(() => { document.getElementById('box').innerHTML = '<b>遅れて出る文</b>' }, 150);
+document.addEventListener('keydown', (e) => { if (e.key === 'F2') document.title = 'F2が押された' });
+</script>`
+
+func site(t testing.TB) string {
+	return serveFunc(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/":
+			writePage(w, formPage)
+		case "/frame":
+			writePage(w, `<p>枠の中の文</p><button onclick="document.body.append('押されました')">枠のボタン</button><label>枠の欄<input></label>`)
+		case "/sent":
+			writePage(w, "<title>受付</title><h1>申請を受け付けました</h1><p>"+r.URL.Query().Get("name")+" "+r.URL.Query().Get("birth")+" "+r.URL.Query().Get("pref")+" "+r.URL.Query().Get("agree")+"</p>")
+		case "/next", "/new":
+			writePage(w, "<title>次</title><h1>次のページ</h1><a href=/ >戻る</a>"+r.Header.Get("X-Extra")+" "+r.Header.Get("Cookie"))
+		case "/error":
+			w.WriteHeader(http.StatusInternalServerError)
+			writePage(w, "<h1>内部エラー</h1>")
+		case "/veil":
+			writePage(w, `<style>.veil{position:fixed;inset:0}</style><button>申請する</button><div class=veil id=veil></div>`)
+		case "/polls":
+			writePage(w, `<script>setInterval(() => fetch('/next'), 20)</script>`)
+		default:
+			http.NotFound(w, r)
+		}
+	})
+}
+
+func step(name string, action probes.Action, target probes.Target, value string) probes.Step {
+	return probes.Step{Name: name, Action: action, Target: target, Value: probes.Value{Text: value}, Timeout: 5 * time.Second}
+}
+
+func byText(text string) probes.Target       { return probes.Target{Text: text} }
+func bySelector(css string) probes.Target    { return probes.Target{Selector: css} }
+func byLabel(text string) probes.Target      { return probes.Target{Label: text} }
+func byRole(role, name string) probes.Target { return probes.Target{Role: role, Name: name} }
+
+func await(name string, w probes.Wait) probes.Step {
+	return probes.Step{Name: name, Action: probes.ActionWait, Wait: w, Timeout: 5 * time.Second}
+}
+
+func photo(t testing.TB) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "photo.png")
+	if err := os.WriteFile(file, []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// TestEveryStep goes through every kind of step and every way to name an element.
+func TestEveryStep(t *testing.T) {
+	url := site(t)
+	probe := browserProbe(
+		open(url+"/"),
+		step("see heading", probes.ActionSee, byRole("heading", "マイナンバーカード"), ""),
+		step("see folded", probes.ActionSee, byText("ｉＰｈｏｎｅのマイナンバーカード"), ""),
+		step("wait text", probes.ActionSee, byText("遅れて出る文"), ""),
+		await("wait visible", probes.Wait{Visible: &probes.Target{Selector: "#box b"}}),
+		await("wait hidden", probes.Wait{Hidden: &probes.Target{Selector: "#hint"}}),
+		await("wait count", probes.Wait{Count: &probes.WaitCount{Selector: "ul li", Min: 3, Max: 3}}),
+		await("wait quiet", probes.Wait{Quiet: 100 * time.Millisecond}),
+		step("dont see", probes.ActionDontSee, byText("メンテナンス中"), ""),
+		step("hover", probes.ActionHover, bySelector("#menu"), ""),
+		step("see hint", probes.ActionSee, byText("案内が出ました"), ""),
+		step("fill", probes.ActionFill, byLabel("氏名"), "山田花子"),
+		step("fill date", probes.ActionFill, byLabel("生年月日"), "2000-01-23"),
+		step("select", probes.ActionSelect, byLabel("都道府県"), "大阪府"),
+		step("check", probes.ActionCheck, byLabel("同意する"), ""),
+		step("uncheck", probes.ActionUncheck, byLabel("同意する"), ""),
+		step("check again", probes.ActionCheck, byRole("checkbox", "同意する"), ""),
+		step("radio", probes.ActionCheck, byLabel("新規"), ""),
+		step("upload", probes.ActionUpload, bySelector("[type=file]"), photo(t)),
+		step("see photo", probes.ActionSee, probes.Target{Selector: "#photo", Text: "photo.png"}, ""),
+		step("press", probes.ActionPress, probes.Target{}, "F2"),
+		step("evaluate", probes.ActionEvaluate, probes.Target{}, "document.title === 'F2が押された'"),
+		step("shadow", probes.ActionClick, byText("影の中のボタン"), ""),
+		step("evaluate promise", probes.ActionEvaluate, probes.Target{}, "Promise.resolve(document.title === '影')"),
+		step("scroll", probes.ActionScroll, probes.Target{}, "bottom"),
+		step("scrolled", probes.ActionEvaluate, probes.Target{}, "scrollY > 1000"),
+		step("scroll to", probes.ActionScroll, bySelector("#menu"), ""),
+		step("frame", probes.ActionFrame, bySelector("#inner"), ""),
+		step("in frame", probes.ActionClick, byText("枠のボタン"), ""),
+		step("see in frame", probes.ActionSee, byText("押されました"), ""),
+		step("page", probes.ActionFrame, probes.Target{}, ""),
+		step("frame of another site", probes.ActionFrame, bySelector("#other"), ""),
+		step("in it", probes.ActionClick, byRole("button", "枠のボタン"), ""),
+		step("see in it", probes.ActionSee, byText("押されました"), ""),
+		step("fill in it", probes.ActionFill, byLabel("枠の欄"), "枠"),
+		step("out of it", probes.ActionFrame, probes.Target{}, ""),
+		step("new window", probes.ActionClick, byText("別の窓で開く"), ""),
+		step("go there", probes.ActionTab, probes.Target{}, ""),
+		step("see it", probes.ActionSee, byText("次のページ"), ""),
+		step("see headers", probes.ActionSee, byText("mark c=1"), ""),
+		step("tab", probes.ActionTab, probes.Target{}, url+"/"),
+		step("next", probes.ActionClick, byRole("link", "次へ進む"), ""),
+		step("back", probes.ActionBack, probes.Target{}, ""),
+		step("second", probes.ActionFill, probes.Target{Selector: "form input[type=text]", Nth: 2}, "abc"),
+		step("enter", probes.ActionPress, byLabel("氏名"), "Enter"),
+		await("wait url", probes.Wait{URL: "/sent?name="}),
+		await("wait text 2", probes.Wait{Text: "申請を受け付けました"}),
+		step("picture", probes.ActionScreenshot, probes.Target{}, ""),
+	)
+	probe.Timeout = 40 * time.Second
+	probe.Browser.Headers = []probes.Header{{Name: "X-Extra", Value: probes.Value{Text: "mark"}}}
+	probe.Browser.Cookies = []probes.Cookie{{Name: "c", Value: probes.Value{Text: "1"}}}
+	r := run(t, shared(), probe)
+	wantOutcome(t, r, probes.Up, "")
+	if got := r.Evidence; got == nil || len(got.Files["screenshot-picture.png"]) < 1000 {
+		t.Errorf("the step's screenshot is missing: %v", got)
+	}
+	if r.Browser.Vitals["fcp"] <= 0 || r.Browser.Vitals["ttfb"] <= 0 || r.Browser.Vitals["lcp"] <= 0 || r.Browser.Vitals["inp"] <= 0 {
+		t.Errorf("vitals are missing: %v", r.Browser.Vitals)
+	}
+	if r.Browser.LayoutShift == nil {
+		t.Error("the layout shift is missing")
+	}
+	for _, s := range r.Steps {
+		t.Logf("%-22s %v", s.Name, s.Duration.Duration().Round(time.Millisecond))
+	}
+}
+
+// closedPort is an address on which nobody listens.
+func closedPort(t testing.TB) string {
+	s := httptest.NewServer(http.NotFoundHandler())
+	s.Close()
 	return s.URL + "/"
 }
 
-func TestSmoke(t *testing.T) {
-	url := serve(t, `<title>試験</title><h1>申請の受付</h1><form><label>氏名<input name=n></label><button>送信する</button></form>`)
-	r := run(t, shared(), browserProbe(open(url),
-		probes.Step{Name: "see", Action: probes.ActionSee, Target: probes.Target{Text: "申請の受付"}},
-		probes.Step{Name: "fill", Action: probes.ActionFill, Target: probes.Target{Label: "氏名"}, Value: probes.Value{Text: "山田"}},
-		probes.Step{Name: "click", Action: probes.ActionClick, Target: probes.Target{Role: "button", Name: "送信"}},
-		probes.Step{Name: "at", Action: probes.ActionWait, Wait: probes.Wait{URL: "n=山田"}},
-	))
-	t.Logf("%+v\n%+v", r, r.Browser)
-	wantOutcome(t, r, probes.Up, "")
+// TestFailingSteps holds every step's message when it fails, word for word.
+func TestFailingSteps(t *testing.T) {
+	url := site(t)
+	const limit = 300 * time.Millisecond
+	for _, c := range []struct {
+		name   string
+		page   string
+		step   probes.Step
+		reason probes.Reason
+		want   string
+	}{
+		{"open status", "", open(url + "/error"), probes.ReasonStatus, "SITE/error answered 500 Internal Server Error"},
+		{"open bad port", "", open("http://127.0.0.1:1/"), probes.ReasonDefinition, ""},
+		{"open refused", "", open(closedPort(t)), probes.ReasonConnect, ""},
+		{"see", "/", step("s", probes.ActionSee, byText("申込を受け付けました"), ""), probes.ReasonContent, ""},
+		{"see selector", "/", step("s", probes.ActionSee, bySelector("#nam"), ""), probes.ReasonSelector, ""},
+		{"dont see", "/", step("s", probes.ActionDontSee, byText("次へ進む"), ""), probes.ReasonContent, ""},
+		{"click text", "/", step("s", probes.ActionClick, byText("申請を送る"), ""), probes.ReasonSelector, ""},
+		{"click role", "/", step("s", probes.ActionClick, byRole("button", "申し込む"), ""), probes.ReasonSelector, ""},
+		{"click disabled", "/", step("s", probes.ActionClick, byText("後で送る"), ""), probes.ReasonSelector, ""},
+		{"click covered", "/veil", step("s", probes.ActionClick, byText("申請する"), ""), probes.ReasonSelector, ""},
+		{"click nth", "/", step("s", probes.ActionClick, probes.Target{Selector: "li", Nth: 5}, ""), probes.ReasonSelector, ""},
+		{"hover", "/", step("s", probes.ActionHover, bySelector("#menue"), ""), probes.ReasonSelector, ""},
+		{"fill", "/", step("s", probes.ActionFill, byLabel("お名前"), "x"), probes.ReasonSelector, ""},
+		{"fill read-only", "/", step("s", probes.ActionFill, byLabel("変更できない欄"), "x"), probes.ReasonSelector, ""},
+		{"fill cut", "/", step("s", probes.ActionFill, byLabel("短い欄"), "12345"), probes.ReasonSelector, ""},
+		{"fill list", "/", step("s", probes.ActionFill, byLabel("都道府県"), "東京都"), probes.ReasonSelector, ""},
+		{"select option", "/", step("s", probes.ActionSelect, byLabel("都道府県"), "京都府"), probes.ReasonSelector, ""},
+		{"select missing", "/", step("s", probes.ActionSelect, byLabel("市区町村"), "京都府"), probes.ReasonSelector, ""},
+		{"check", "/", step("s", probes.ActionCheck, byLabel("同意しない"), ""), probes.ReasonSelector, ""},
+		{"press target", "/", step("s", probes.ActionPress, bySelector("#nowhere"), "Enter"), probes.ReasonSelector, ""},
+		{"upload missing file", "/", step("s", probes.ActionUpload, bySelector("[type=file]"), "/no/such/file.png"), probes.ReasonDefinition, ""},
+		{"upload no file field", "/", step("s", probes.ActionUpload, bySelector("#name"), "/dev/null"), probes.ReasonSelector, ""},
+		{"scroll", "/", step("s", probes.ActionScroll, bySelector("#nowhere"), ""), probes.ReasonSelector, ""},
+		{"wait visible", "/", await("s", probes.Wait{Visible: &probes.Target{Selector: "#hint"}}), probes.ReasonSelector, ""},
+		{"wait hidden", "/", await("s", probes.Wait{Hidden: &probes.Target{Selector: "#menu"}}), probes.ReasonContent, ""},
+		{"wait text", "/", await("s", probes.Wait{Text: "遅れて出ない文"}), probes.ReasonContent, ""},
+		{"wait count", "/", await("s", probes.Wait{Count: &probes.WaitCount{Selector: "ul li", Min: 5, Max: 9}}), probes.ReasonSelector, ""},
+		{"wait url", "/", await("s", probes.Wait{URL: "/sent"}), probes.ReasonRedirect, ""},
+		{"wait quiet", "/polls", await("s", probes.Wait{Quiet: 300 * time.Millisecond}), probes.ReasonTimeout, ""},
+		{"evaluate", "/", step("s", probes.ActionEvaluate, probes.Target{}, "document.title"+` === "x"`), probes.ReasonContent, ""},
+		{"evaluate throws", "/", step("s", probes.ActionEvaluate, probes.Target{}, "nothing.there"), probes.ReasonContent, ""},
+		{"evaluate syntax", "/", step("s", probes.ActionEvaluate, probes.Target{}, "1 +"), probes.ReasonDefinition, ""},
+		{"frame missing", "/", step("s", probes.ActionFrame, bySelector("iframe#inne"), ""), probes.ReasonSelector, ""},
+		{"frame none", "/", step("s", probes.ActionFrame, bySelector("#menu"), ""), probes.ReasonSelector, ""},
+		{"tab", "/", step("s", probes.ActionTab, probes.Target{}, ""), probes.ReasonContent, ""},
+		{"tab status", "/", step("s", probes.ActionTab, probes.Target{}, url+"/error"), probes.ReasonStatus, ""},
+		{"back", "/", step("s", probes.ActionBack, probes.Target{}, ""), probes.ReasonContent, ""},
+		{"bad selector", "/", step("s", probes.ActionClick, bySelector("li["), ""), probes.ReasonDefinition, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			steps := []probes.Step{c.step}
+			if c.page != "" {
+				steps = append([]probes.Step{open(url + c.page)}, c.step, step("after", probes.ActionSee, byText("x"), ""))
+			}
+			steps[len(steps)-max(len(steps)-1, 1)].Timeout = limit
+			if c.name == "open status" || c.name == "tab status" {
+				steps[len(steps)-max(len(steps)-1, 1)].Timeout = 5 * time.Second
+			}
+			r := run(t, shared(), browserProbe(steps...))
+			if r.Reason != c.reason {
+				t.Errorf("reason is %s, want %s", r.Reason, c.reason)
+			}
+			place, text, _ := strings.Cut(strings.ReplaceAll(r.Message, url, "SITE"), ": ")
+			text = strings.ReplaceAll(text, strings.TrimPrefix(url, "http://"), "HOST")
+			if text != c.want {
+				t.Errorf("message is\n%q\nwant\n%q\n(%s)", text, c.want, place)
+			}
+			if n := len(r.Steps); n == 3 && r.Steps[2].State != probes.StepSkipped {
+				t.Errorf("the step after the failing one is %s, want skipped", r.Steps[2].State)
+			}
+		})
+	}
 }

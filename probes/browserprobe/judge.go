@@ -48,6 +48,9 @@ func (j *journey) summarize(ctx context.Context, selectors []string) summary {
 	ctx, cancel := context.WithTimeout(ctx, max(j.grace, 100*time.Millisecond))
 	defer cancel()
 	_ = j.visit.call(ctx, j.tab.frame, "summary", func() []any { return []any{selectors, maxText} }, &s)
+	if strings.HasPrefix(s.URL, "chrome-error:") {
+		return summary{} // the browser's words, not the target's
+	}
 	return s
 }
 

@@ -6,6 +6,7 @@
   const fold = (s) => (s || '').normalize('NFKC').replace(/\s+/g, ' ').trim();
   const short = (s) => { s = fold(s); return s.length > 60 ? s.slice(0, 60) + '…' : s; };
   const skipped = new Set(['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE', 'HEAD']);
+  const fields = new Set(['SELECT', 'INPUT', 'TEXTAREA', 'DATALIST']);
 
   // Every tree of the document: itself and its open shadow roots.
   function roots() {
@@ -99,7 +100,7 @@
     'tab', 'menuitem', 'menuitemcheckbox', 'menuitemradio', 'switch', 'treeitem', 'tooltip', 'gridcell']);
   function contentName(el) {
     if (el.nodeType === 3) return el.data;
-    if (el.nodeType !== 1 || skipped.has(el.tagName) || el.getAttribute('aria-hidden') === 'true') return '';
+    if (el.nodeType !== 1 || skipped.has(el.tagName) || fields.has(el.tagName) || el.getAttribute('aria-hidden') === 'true') return '';
     if (el.getAttribute('aria-label')) return el.getAttribute('aria-label');
     if (el.localName === 'img') return el.alt;
     const space = getComputedStyle(el).display.startsWith('inline') ? '' : ' ';
@@ -156,16 +157,16 @@
     return name ? kind + ' "' + name + '"' : kind === role ? role + ' <' + el.localName + (el.id ? ' id="' + el.id + '"' : '') + '>' : kind;
   }
 
-  // How alike two texts are, from 0 to 1, by the pairs of characters that they share (Sørensen–Dice).
-  function alike(a, b) {
-    a = a.toLowerCase(); b = b.toLowerCase();
-    if (!a || !b) return 0;
-    const pairs = (s) => { const m = new Map(); for (let i = 0; i < s.length - 1 || i < 1; i++) { const p = s.slice(i, i + 2); m.set(p, (m.get(p) || 0) + 1); } return m; };
-    const x = pairs(a), y = pairs(b);
+  // How alike two texts are, from 0 to 1 (Sørensen–Dice): by pairs of characters, and less so by single ones, which are
+  // words of their own in Japanese.
+  function dice(a, b, size) {
+    const parts = (s) => { const m = new Map(); for (let i = 0; i + size <= s.length; i++) { const p = s.slice(i, i + size); m.set(p, (m.get(p) || 0) + 1); } return m; };
+    const x = parts(a), y = parts(b);
     let both = 0;
     for (const [p, n] of x) both += Math.min(n, y.get(p) || 0);
-    return (2 * both) / (Math.max(1, a.length - 1) + Math.max(1, b.length - 1));
+    return (2 * both) / Math.max(1, a.length + b.length - 2 * (size - 1));
   }
+  const alike = (a, b) => { a = a.toLowerCase(); b = b.toLowerCase(); return Math.max(dice(a, b, 2), 0.7 * dice(a, b, 1)); };
 
   // What is on the page instead of the target: what partly fits, then what reads alike.
   function near(t, kind) {
@@ -191,12 +192,13 @@
       const tag = (last.match(/^[a-z][\w-]*/i) || [''])[0];
       const id = (last.match(/#([\w-]+)/) || [])[1];
       for (const el of all(tag || '[id]')) {
-        const score = id && el.id ? alike(id, el.id) : tag ? 0.4 : 0;
-        if (score >= 0.4 && visible(el)) add(el, score);
+        const score = id ? (el.id ? alike(id, el.id) : 0) : tag ? 0.5 : 0;
+        if (score >= 0.5 && visible(el)) add(el, score);
       }
-    } else if (t.role && !exact.length) {
-      for (const el of find({ role: t.role })) if (visible(el)) add(el, 1);
     }
+    const closest = [...out.values()].length;
+    if (!closest && !exact.length && t.role) for (const el of find({ role: t.role })) if (visible(el)) add(el, 0.2);
+    if (!closest && !exact.length && kind === 'field') for (const el of all('input,select,textarea')) if (el.type !== 'hidden' && visible(el)) add(el, 0.1);
     return [...out].sort((a, b) => b[1] - a[1]).slice(0, 3).map((e) => e[0]);
   }
 
@@ -299,12 +301,15 @@
     await frame();
     let b = target.getBoundingClientRect();
     if (a.x !== b.x || a.y !== b.y || a.width !== b.width || a.height !== b.height) return 'it keeps moving';
-    const rects = [...target.getClientRects()].filter((r) => r.width > 0 && r.height > 0);
-    if (!rects.length) rects.push(b);
-    const r = rects[0];
+    return hits(el, target);
+  }
+  // Whether the middle of the target is the element's to hit; P.point is where that is.
+  function hits(el, target) {
+    const r = [...target.getClientRects()].find((r) => r.width > 0 && r.height > 0) || target.getBoundingClientRect();
     const x = (Math.max(r.left, 0) + Math.min(r.right, innerWidth)) / 2;
     const y = (Math.max(r.top, 0) + Math.min(r.bottom, innerHeight)) / 2;
     P.point = { x, y };
+    P.target = target;
     let hit = document.elementFromPoint(x, y);
     while (hit && hit.shadowRoot) { const inner = hit.shadowRoot.elementFromPoint(x, y); if (!inner || inner === hit) break; hit = inner; }
     if (!hit) return 'it is outside of the window';
@@ -312,6 +317,8 @@
     if (target.contains(hit) || (hit.closest && hit.closest('a,button,label') && hit.closest('a,button,label').contains(target))) return '';
     return 'it is covered by ' + describe(hit);
   }
+  // Where the element is once the mouse has come there, which may itself move it.
+  P.still = () => ({ ok: P.target.isConnected && !hits(P.last, P.target), ...P.point });
 
   P.focus = () => {
     const el = P.last;
@@ -360,7 +367,8 @@
   };
   P.size = () => ({ width: Math.max(document.documentElement.clientWidth, 1), height: Math.max(document.documentElement.scrollHeight, document.body ? document.body.scrollHeight : 0, 1) });
   P.html = (limit) => '<!DOCTYPE html>\n' + document.documentElement.outerHTML.slice(0, limit);
-  P.summary = (patterns, limit) => {
+  P.summary = async (patterns, limit) => {
+    await until(300, () => v.fcp !== undefined || !document.body || !document.body.children.length); // the picture comes after the load
     const text = P.text();
     const hit = [];
     for (const s of patterns) { try { if (all(s).some(visible)) hit.push(s); } catch (e) { /* no selector of this browser's */ } }

@@ -221,7 +221,7 @@ func (r *runner) try(ctx context.Context, base probes.Result, secrets *vault, se
 		return attempt{startErr: &secretError{err}}, cleaned
 	}
 	v = newVisit(c, setup, end)
-	j := &journey{visit: v, ctx: visitCtx, grace: reserve / 3, secret: secrets.get}
+	j := &journey{visit: v, ctx: visitCtx, outer: ctx, grace: reserve / 3, secret: secrets.get}
 	a := r.travel(ctx, j, base, secrets, second)
 	if a.fault != nil {
 		p.mu.Lock()
@@ -331,9 +331,7 @@ func (r *runner) steps(j *journey, result *probes.Result) error {
 			timeout = defaultStepTimeout
 		}
 		began := clock.Now()
-		ctx, cancel := context.WithTimeout(j.ctx, timeout)
-		err := j.do(ctx, step)
-		cancel()
+		err := j.do(timeout, step)
 		if err == nil && j.ctx.Err() != nil {
 			err = cause(j.ctx, context.Cause(j.ctx))
 			if errors.Is(err, context.DeadlineExceeded) {

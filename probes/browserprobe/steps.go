@@ -22,15 +22,28 @@ import (
 // defaultStepTimeout bounds a step whose definition does not.
 const defaultStepTimeout = 10 * time.Second
 
-// do carries out one step. Its error is a *failure or a *fault, or a mistake of ours.
-func (j *journey) do(ctx context.Context, step probes.Step) error {
+// do carries out one step, which may take so long. Its error is a *failure or a *fault, or a mistake of ours.
+func (j *journey) do(timeout time.Duration, step probes.Step) error {
+	j.patience = time.Now().Add(timeout)
+	if deadline, ok := j.ctx.Deadline(); ok && deadline.Before(j.patience) {
+		j.patience = deadline
+	}
+	// what a page answers at once it may still answer a little later, on a busy machine
+	ctx, cancel := context.WithDeadline(j.outer, j.patience.Add(j.grace))
+	defer cancel()
+	stop := context.AfterFunc(j.ctx, func() {
+		if context.Cause(j.ctx) != context.DeadlineExceeded {
+			cancel()
+		}
+	})
+	defer stop()
 	j.visit.mu.Lock()
 	if step.Action != probes.ActionTab {
 		j.seenTabs = len(j.visit.tabs)
 	}
 	j.tab.commits = 0
 	j.visit.mu.Unlock()
-	limit := waited(ctx)
+	limit := j.waited()
 	t := wire(step.Target)
 	switch step.Action {
 	case probes.ActionOpen:
@@ -151,13 +164,14 @@ func nth(text string, n int) string {
 	return text
 }
 
-// waited is how long a step that ends at ctx's deadline has, for its message.
-func waited(ctx context.Context) time.Duration {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return 0
-	}
-	return time.Until(deadline).Round(10 * time.Millisecond)
+// waited is how long the step waits for what it needs, for its message.
+func (j *journey) waited() time.Duration {
+	return time.Until(j.patience).Round(10 * time.Millisecond)
+}
+
+// patient is ctx until the step's timeout, without the grace after it.
+func (j *journey) patient(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithDeadline(ctx, j.patience)
 }
 
 func selectorFailure(text string) error {
@@ -199,7 +213,7 @@ func (j *journey) looks(a answer, t probes.Target, limit time.Duration) error {
 
 // dontSee waits until the target is not to be seen.
 func (j *journey) dontSee(ctx context.Context, t probes.Target) error {
-	limit := waited(ctx)
+	limit := j.waited()
 	a, err := j.look(ctx, "gone", wire(t))
 	if err != nil {
 		return err
@@ -213,7 +227,7 @@ func (j *journey) dontSee(ctx context.Context, t probes.Target) error {
 
 // aim makes the target ready and returns where in the window it can be hit.
 func (j *journey) aim(ctx context.Context, t probes.Target, kind string) (x, y float64, err error) {
-	limit := waited(ctx)
+	limit := j.waited()
 	a, err := j.look(ctx, "ready", wire(t), kind)
 	if err != nil {
 		return 0, 0, err
@@ -231,24 +245,46 @@ func (j *journey) click(ctx context.Context, step probes.Step, kind string) erro
 	if err != nil {
 		return err
 	}
-	if err := j.mouse(ctx, x, y, kind != "hover"); err != nil {
-		return err
-	}
 	if kind == "hover" {
-		return nil
+		return j.finish(ctx, []*pendingCall{j.mouseTo(x, y)})
+	}
+	if err := j.pressMouse(ctx, step.Target, kind, x, y); err != nil {
+		return err
 	}
 	return j.settle(ctx)
 }
 
-func (j *journey) mouse(ctx context.Context, x, y float64, press bool) error {
-	events := []input.DispatchMouseEventParams{{Type: input.DispatchMouseEventTypeMouseMoved, X: x, Y: y}}
-	if press {
-		events = append(events,
-			input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMousePressed, X: x, Y: y, Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1},
-			input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseReleased, X: x, Y: y, Button: input.MouseButtonLeft, ClickCount: 1})
+func (j *journey) mouseTo(x, y float64) *pendingCall {
+	return j.tab.session.start(input.CommandDispatchMouseEvent, input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: x, Y: y})
+}
+
+// pressMouse moves the mouse to the target, which was ready at x, y, and presses its left button. Menus that open or close
+// under the mouse may have moved the target, so it is looked for again once the mouse is there.
+func (j *journey) pressMouse(ctx context.Context, t probes.Target, kind string, x, y float64) error {
+	for range 3 {
+		if err := j.finish(ctx, []*pendingCall{j.mouseTo(x, y)}); err != nil {
+			return err
+		}
+		var now answer
+		if err := j.visit.call(ctx, j.in(), "still", nil, &now); err != nil {
+			return j.explain(err)
+		}
+		dx, dy, err := j.offset(ctx)
+		if err != nil {
+			return err
+		}
+		if now.OK && now.X+dx == x && now.Y+dy == y {
+			break
+		}
+		if x, y, err = j.aim(ctx, t, kind); err != nil {
+			return err
+		}
 	}
 	var calls []*pendingCall
-	for _, e := range events {
+	for _, e := range []input.DispatchMouseEventParams{
+		{Type: input.DispatchMouseEventTypeMousePressed, X: x, Y: y, Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1},
+		{Type: input.DispatchMouseEventTypeMouseReleased, X: x, Y: y, Button: input.MouseButtonLeft, ClickCount: 1},
+	} {
 		calls = append(calls, j.tab.session.start(input.CommandDispatchMouseEvent, e))
 	}
 	return j.finish(ctx, calls)
@@ -256,11 +292,8 @@ func (j *journey) mouse(ctx context.Context, x, y float64, press bool) error {
 
 // finish waits for commands of input. That a page goes away while it handles one is no mistake.
 func (j *journey) finish(ctx context.Context, calls []*pendingCall) error {
-	deadline, _ := ctx.Deadline()
-	hard, cancel := context.WithDeadline(j.ctx, deadline.Add(j.grace))
-	defer cancel()
 	for _, c := range calls {
-		if err := c.wait(hard, nil); err != nil && !worldGone(err) {
+		if err := c.wait(ctx, nil); err != nil && !worldGone(err) {
 			return j.explain(err)
 		}
 	}
@@ -279,7 +312,7 @@ func (j *journey) check(ctx context.Context, step probes.Step, want bool) error 
 	if checked == want {
 		return nil
 	}
-	if err := j.mouse(ctx, x, y, true); err != nil {
+	if err := j.pressMouse(ctx, step.Target, "check", x, y); err != nil {
 		return err
 	}
 	if err := j.settle(ctx); err != nil {
@@ -402,7 +435,7 @@ func (j *journey) scroll(ctx context.Context, step probes.Step) error {
 
 // await waits for what a wait step names.
 func (j *journey) await(ctx context.Context, step probes.Step) error {
-	limit := waited(ctx)
+	limit := j.waited()
 	w := step.Wait
 	switch {
 	case w.Visible != nil:
@@ -450,6 +483,8 @@ func (j *journey) await(ctx context.Context, step probes.Step) error {
 // quiet waits until no request has been under way for d.
 func (j *journey) quiet(ctx context.Context, d, limit time.Duration) error {
 	v := j.visit
+	ctx, cancel := j.patient(ctx)
+	defer cancel()
 	for {
 		v.mu.Lock()
 		since, changed := v.traffic.quietSince, v.changed
@@ -489,18 +524,16 @@ func (j *journey) evaluate(ctx context.Context, step probes.Step) error {
 	if err != nil {
 		return err
 	}
-	limit := waited(ctx)
-	deadline, _ := ctx.Deadline()
-	hard, cancel := context.WithDeadline(j.ctx, deadline.Add(j.grace))
-	defer cancel()
+	limit := j.waited()
+	deadline := j.patience
 	gave := "nothing"
 	for {
-		s, world, err := j.visit.world(hard, j.in(), false)
+		s, world, err := j.visit.world(ctx, j.in(), false)
 		if err != nil {
 			return j.explain(fmt.Errorf("%w: %w", errNoWorld, err))
 		}
 		var res runtime.EvaluateResult
-		err = s.Call(hard, runtime.CommandEvaluate, runtime.EvaluateParams{Expression: expression, UniqueContextID: world,
+		err = s.Call(ctx, runtime.CommandEvaluate, runtime.EvaluateParams{Expression: expression, UniqueContextID: world,
 			AwaitPromise: ptr(true), ReturnByValue: ptr(true), UserGesture: ptr(true)}, &res)
 		switch {
 		case worldGone(err):
@@ -525,7 +558,7 @@ func (j *journey) evaluate(ctx context.Context, step probes.Step) error {
 		pause := time.NewTimer(min(100*time.Millisecond, time.Until(deadline)))
 		select {
 		case <-pause.C:
-		case <-hard.Done():
+		case <-ctx.Done():
 			pause.Stop()
 		}
 	}
@@ -548,7 +581,7 @@ func truthy(o *runtime.RemoteObject) bool {
 // changeTab goes on in the tab that the last step opened, or in a new one.
 func (j *journey) changeTab(ctx context.Context, step probes.Step) error {
 	v := j.visit
-	limit := waited(ctx)
+	limit := j.waited()
 	address, err := j.value(step)
 	if err != nil {
 		return err
@@ -562,7 +595,9 @@ func (j *journey) changeTab(ctx context.Context, step probes.Step) error {
 		v.mu.Unlock()
 		return j.open(ctx, address)
 	}
-	err = v.wait(ctx, func() bool { return len(v.tabs) > j.seenTabs })
+	patient, cancel := j.patient(ctx)
+	defer cancel()
+	err = v.wait(patient, func() bool { return len(v.tabs) > j.seenTabs })
 	if err != nil {
 		if known := cause(j.ctx, err); !errors.Is(known, err) {
 			return known
@@ -591,10 +626,15 @@ func (j *journey) back(ctx context.Context) error {
 		return j.explain(err)
 	}
 	j.scopes = nil
-	err := j.visit.wait(ctx, func() bool {
+	patient, cancel := j.patient(ctx)
+	defer cancel()
+	err := j.visit.wait(patient, func() bool {
 		return j.tab.commits > 0 || j.tab.failed != "" || j.tab.url != was && j.tab.starting == ""
 	})
 	if err != nil {
+		if known := cause(j.ctx, err); !errors.Is(known, err) {
+			return known
+		}
 		return j.stillLoading(history.Entries[i].URL)
 	}
 	return j.arrive(ctx, history.Entries[i].URL)

@@ -58,6 +58,9 @@ func (t *traffic) event(event any) int64 {
 		} else if before != nil {
 			return t.bytes // the same request, seen by the frame that takes it over
 		}
+		if e.Type == network.ResourceTypeOther && e.Initiator != nil && e.Initiator.Type == network.InitiatorTypeOther {
+			return t.bytes // the browser's own, for the icon of its window
+		}
 		t.add(e.RequestID, e.Request, e.Type, float64(e.Timestamp), float64(e.WallTime))
 	case *network.EventRequestWillBeSentExtraInfo:
 		if r := t.open[e.RequestID]; r != nil {

@@ -151,15 +151,11 @@ func (v *visit) begin(ctx context.Context) (*tab, error) {
 
 // newTab opens a blank page and sets it up.
 func (v *visit) newTab(ctx context.Context) error {
-	window, flat := true, true
+	window := true
 	created, err := bounded(ctx, v.chrome, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", BrowserContextID: v.context, NewWindow: &window,
 		Width: v.setup.width, Height: v.setup.height})
 	if err != nil {
 		return fmt.Errorf("opening a page: %w", err)
-	}
-	// the event of attachment comes before the answer and registers the tab
-	if _, err := bounded(ctx, v.chrome, target.AttachToTarget, target.AttachToTargetParams{TargetID: created.TargetID, Flatten: &flat}); err != nil {
-		return fmt.Errorf("attaching to the page: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -397,6 +393,9 @@ func (v *visit) pageEvent(s *session, event any) {
 			t.starting = ""
 		}
 		t.interactive, t.loaded = false, false
+		if e.Type == page.NavigationTypeBackForwardCacheRestore { // it comes back as it was
+			t.interactive, t.loaded = true, true
+		}
 		if t.commits++; t.commits > maxNavigations {
 			v.end(&failure{reason: reasonRedirect, text: fmt.Sprintf("the page went on to another more than %d times by itself, last to %s", maxNavigations, shownURL(t.url))})
 		}
@@ -464,17 +463,16 @@ func (v *visit) call(ctx context.Context, id cdp.FrameID, function string, args 
 			return err
 		}
 		params := runtime.CallFunctionOnParams{
-			FunctionDeclaration: "(...a) => __probe." + function + "(...a)", UniqueContextID: world,
+			FunctionDeclaration: "(a = []) => __probe." + function + "(...a)", UniqueContextID: world,
 			AwaitPromise: ptr(true), ReturnByValue: ptr(true),
 		}
 		if args != nil {
-			for _, arg := range args() {
-				value, err := json.Marshal(arg)
-				if err != nil {
-					return err
-				}
-				params.Arguments = append(params.Arguments, &runtime.CallArgument{Value: value})
+			// as one array: an argument that is empty by itself would be left out of the message
+			value, err := json.Marshal(args())
+			if err != nil {
+				return err
 			}
+			params.Arguments = []*runtime.CallArgument{{Value: value}}
 		}
 		var res runtime.CallFunctionOnResult
 		err = s.Call(ctx, runtime.CommandCallFunctionOn, params, &res)
