@@ -17,7 +17,7 @@ type DefinitionOptions struct {
 	BaseURL string
 	// Every is the interval of the probes; the script's own by default. Browser probes keep at least 10 s between runs.
 	Every time.Duration
-	// Timeout of an HTTP or notice run; 10 s by default.
+	// Timeout of an HTTP or notice run; 10 s, or Every where that is less, by default.
 	Timeout time.Duration
 	// Browser adds browser probes, which a replay cannot run.
 	Browser bool
@@ -51,13 +51,15 @@ func (s *Script) Definitions(opts DefinitionOptions) []byte {
 		opts.Every = s.Every
 	}
 	if opts.Timeout <= 0 {
-		opts.Timeout = 10 * time.Second
+		opts.Timeout = min(10*time.Second, opts.Every)
 	}
+	browserEvery := max(opts.Every, 10*time.Second)
 	var b bytes.Buffer
 	err := definitions.Execute(&b, map[string]any{
 		"Script": s, "Site": s.site, "Base": strings.TrimSuffix(opts.BaseURL, "/"),
 		"Every": opts.Every, "Timeout": opts.Timeout, "Browser": opts.Browser,
-		"BrowserEvery": max(opts.Every, 10*time.Second), "BrowserTimeout": max(opts.Timeout, 20*time.Second),
+		"Slow":         min(3*time.Second, opts.Timeout/2),
+		"BrowserEvery": browserEvery, "BrowserTimeout": min(20*time.Second, browserEvery),
 		"Issuance": !slices.Contains(s.Hidden, StageApply),
 	})
 	if err != nil {
