@@ -19,15 +19,17 @@ func (d *definitions) addFlag(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&d.paths, "file", "f", nil, "a definition file or a folder of them; may be repeated (default: the bundled definitions)")
 }
 
-// load reads the definitions. Its error has been made for the person who wrote them.
-func (d *definitions) load() (probes.Set, error) {
-	var set probes.Set
-	var err error
+// read reads the definitions.
+func (d *definitions) read() (probes.Set, error) {
 	if len(d.paths) == 0 {
-		set, err = bundled.Load()
-	} else {
-		set, err = definition.Load(d.paths...)
+		return definition.LoadFS(bundled.Files, bundled.Pattern)
 	}
+	return definition.Load(d.paths...)
+}
+
+// load reads the definitions for a command; what is wrong with them is printed, and its error ends the command.
+func (d *definitions) load() (probes.Set, error) {
+	set, err := d.read()
 	if err != nil {
 		return set, explain(err)
 	}

@@ -115,7 +115,11 @@ func printResults(w io.Writer, results []probes.Result, output string) error {
 	case "tap":
 		return export.RunTAP(w, results)
 	case "prometheus":
-		_, err := w.Write(pipeline.PrometheusText(results))
+		text, err := pipeline.PrometheusText(results)
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(text)
 		return err
 	}
 	width, terminal := terminalWidth(w)

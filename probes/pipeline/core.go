@@ -33,8 +33,9 @@ type core struct {
 	clock    probes.Clock
 	// soon asks for a run besides the schedule; nil where there is none.
 	soon func(probes.RunRequest)
-	// final is told every judged result and what it changed; nil for nobody.
-	final func(probes.Result, outage.Change)
+	// final is told every judged result, changed every change of windows once it is safe; nil for nobody.
+	final   func(probes.Result)
+	changed func(outage.Change)
 
 	mu      sync.Mutex
 	set     probes.Set
@@ -64,7 +65,7 @@ func (c *core) observe(raw probes.Result) {
 	defer c.mu.Unlock()
 	if raw.Trigger == probes.TriggerDemand {
 		// Asked for by a person: it tells, and moves nothing.
-		c.publish(c.keepEvidence(raw), outage.Change{})
+		c.publish(c.keepEvidence(raw))
 		return
 	}
 	final, runReferences := c.judge.Observe(raw, c.tracker.PlannedAt)
@@ -93,9 +94,8 @@ func (c *core) advance(now time.Time) {
 // settle carries a judged result to every observer. What it changes is safe before it is exported.
 func (c *core) settle(r probes.Result) {
 	r = c.keepEvidence(r)
-	change := c.tracker.Observe(r)
-	c.apply(change)
-	c.publish(r, change)
+	c.apply(c.tracker.Observe(r))
+	c.publish(r)
 }
 
 func (c *core) keepEvidence(r probes.Result) probes.Result {
@@ -106,13 +106,13 @@ func (c *core) keepEvidence(r probes.Result) probes.Result {
 	return r
 }
 
-func (c *core) publish(r probes.Result, change outage.Change) {
+func (c *core) publish(r probes.Result) {
 	if c.metrics != nil {
 		c.metrics.Observe(r)
 	}
 	c.recent.add(r)
 	if c.final != nil {
-		c.final(r, change)
+		c.final(r)
 	}
 }
 
@@ -132,6 +132,9 @@ func (c *core) afterJudging() {
 
 // apply makes a change safe, exports it, and asks for the runs that it wants.
 func (c *core) apply(change outage.Change) {
+	if change.Empty() {
+		return
+	}
 	if c.journal != nil {
 		kept := change
 		kept.States = prefixed(statesOfOutage, change.States)
@@ -147,6 +150,9 @@ func (c *core) apply(change outage.Change) {
 	}
 	for _, request := range change.Runs {
 		c.request(request)
+	}
+	if c.changed != nil {
+		c.changed(change)
 	}
 }
 

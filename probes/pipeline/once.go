@@ -54,6 +54,7 @@ func (p *Pipeline) RunOnce(ctx context.Context, chosen []probes.Probe, progress 
 		run(p.Set().References(), probes.TriggerReference)
 	}
 	settle(verdicts.Advance(p.opts.Clock.Now().Add(24 * time.Hour)))
+	blindReferences(p.Set().References(), byName)
 
 	var results []probes.Result
 	for _, one := range p.Set().Probes {
@@ -62,6 +63,21 @@ func (p *Pipeline) RunOnce(ctx context.Context, chosen []probes.Probe, progress 
 		}
 	}
 	return results
+}
+
+// blindReferences makes the references' own failures unknown when none of them is up: it is our network that fails then.
+func blindReferences(references []probes.Probe, byName map[string]probes.Result) {
+	for _, reference := range references {
+		if byName[reference.Name].Outcome.Good() {
+			return
+		}
+	}
+	for _, reference := range references {
+		if r, ok := byName[reference.Name]; ok && r.Outcome == probes.Down {
+			r.Rejudge(probes.ReasonNetwork, "no reference probe is up, so our own network may be out")
+			byName[reference.Name] = r
+		}
+	}
 }
 
 // eachOnce calls do for each probe, side by side within the limits: one at a time and one a second for a host that is

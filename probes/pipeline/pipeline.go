@@ -29,8 +29,6 @@ const (
 const (
 	// defaultHTTPRuns is how many runs without a browser may be under way at once.
 	defaultHTTPRuns = 4000
-	// defaultBrowserSlots is how many browser runs may be.
-	defaultBrowserSlots = 2
 	// hostSpacing is the least time between two runs against a host that is not ours.
 	hostSpacing = time.Second
 )
@@ -84,6 +82,7 @@ func New(set probes.Set, opts Options) (*Pipeline, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
+	opts.Contact = cmp.Or(opts.Contact, set.Contact)
 	p := &Pipeline{opts: opts}
 	p.core = newCore(set, opts)
 	p.http = httpprobe.New(httpprobe.Options{
@@ -101,7 +100,7 @@ func New(set probes.Set, opts Options) (*Pipeline, error) {
 	p.kit = kit{
 		probes.KindHTTP:    p.http,
 		probes.KindBrowser: p.browser,
-		probes.KindNotice:  noticeprobe.New(noticeprobe.Options{Clock: opts.Clock, Fetch: p.fetch}),
+		probes.KindNotice:  noticeprobe.New(noticeprobe.Options{Clock: opts.Clock, Fetcher: p.fetcher, OwnHosts: set.OwnHosts}),
 	}
 	p.configure(set)
 	return p, nil
@@ -173,7 +172,7 @@ func (p *Pipeline) manners(one probes.Probe) string {
 // spacing is the least time between two runs of ours against one host: of n shards each takes its share.
 func (p *Pipeline) spacing() time.Duration { return hostSpacing * time.Duration(max(1, p.opts.Shards)) }
 
-func (p *Pipeline) browserSlots() int { return cmp.Or(p.Set().Browser.Slots, defaultBrowserSlots) }
+func (p *Pipeline) browserSlots() int { return p.browser.Stats().Slots }
 
 func pool(one probes.Probe) string {
 	if one.Kind == probes.KindBrowser || one.Notice != nil && one.Notice.ThroughBrowser {

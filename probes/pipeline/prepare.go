@@ -13,8 +13,6 @@ import (
 type prepared struct {
 	probe  probes.Probe
 	runner probes.Runner
-	// err is why it cannot; its runs then are unknown, with the reason definition.
-	err error
 }
 
 // A kit holds a prober for each kind.
@@ -22,37 +20,42 @@ type kit map[probes.Kind]probes.Prober
 
 // prepare compiles a probe. What cannot be compiled still runs, and says each time why it cannot.
 func (k kit) prepare(p probes.Probe, clock probes.Clock, location string) prepared {
-	out := prepared{probe: p}
-	prober, ok := k[p.Kind]
-	if !ok {
-		out.err = fmt.Errorf("no prober for kind %q", p.Kind)
+	var runner probes.Runner
+	var err error
+	if prober, ok := k[p.Kind]; ok {
+		runner, err = guardedPrepare(prober, p)
 	} else {
-		out.runner, out.err = guardedPrepare(prober, p)
+		err = fmt.Errorf("no prober for kind %q", p.Kind)
 	}
-	run := func(ctx context.Context) probes.Result { return out.runner.Run(ctx) }
-	if out.err != nil {
-		message := out.err.Error()
-		run = func(context.Context) probes.Result {
+	if err != nil {
+		message := err.Error()
+		runner = probes.RunnerFunc(func(context.Context) probes.Result {
 			return probes.Failed(p, clock.Now(), probes.ReasonDefinition, message)
-		}
+		})
 	}
-	inner := run
-	out.runner = probes.RunnerFunc(func(ctx context.Context) (r probes.Result) {
-		start := clock.Now()
-		defer func() {
-			if cause := recover(); cause != nil {
-				r = probes.Failed(p, start, probes.ReasonInternal, internalMessage(cause, debug.Stack()))
-				r.Duration = probes.Seconds(clock.Now().Sub(start))
-			}
-			r.Probe, r.Flow, r.Stage, r.Kind, r.Location = p.Name, p.Flow, p.Stage, p.Kind, location
-			r.Target, r.Host = p.Target(), p.Host()
-			if r.Start.IsZero() {
-				r.Start = start
-			}
-		}()
-		return inner(ctx)
-	})
-	return out
+	return prepared{probe: p, runner: guarded{runner, p, clock, location}}
+}
+
+// guarded is a runner whose panics become results, and whose results name their probe.
+type guarded struct {
+	probes.Runner
+	probe    probes.Probe
+	clock    probes.Clock
+	location string
+}
+
+// Run implements probes.Runner.
+func (g guarded) Run(ctx context.Context) (r probes.Result) {
+	start := g.clock.Now()
+	defer func() {
+		if cause := recover(); cause != nil {
+			r = probes.Failed(g.probe, start, probes.ReasonInternal, internalMessage(cause, debug.Stack()))
+			r.Duration = probes.Seconds(g.clock.Now().Sub(start))
+		}
+		r.Probe, r.Flow, r.Stage, r.Kind, r.Location = g.probe.Name, g.probe.Flow, g.probe.Stage, g.probe.Kind, g.location
+		r.Target, r.Host = g.probe.Target(), g.probe.Host()
+	}()
+	return g.Runner.Run(ctx)
 }
 
 func guardedPrepare(prober probes.Prober, p probes.Probe) (runner probes.Runner, err error) {
