@@ -172,7 +172,7 @@ func (p *parser) survey(from, to int) survey {
 				s.sureMaint = true
 			}
 		case t.is(cMaintW):
-			work = work || !cond
+			work = work || !cond && p.online
 		case t.is(cStop):
 			if cond && !p.hasTime(from, to) {
 				continue
@@ -182,7 +182,8 @@ func (p *parser) survey(from, to int) survey {
 				plan = true
 			}
 		case t.is(cHappen):
-			if t.tail != tailNot && !cond {
+			// 瞬断が発生します is what work will do
+			if t.tail != tailNot && t.tail != tailFuture && !cond {
 				s.happen = true
 			}
 		case t.is(cRecover):
@@ -229,6 +230,10 @@ func (p *parser) survey(from, to int) survey {
 			now = true
 		case t.is(cAbout):
 			s.about = true
+		case t.is(cInfo):
+			if !p.gapText(k, "障害") {
+				s.maintenance++
+			}
 		}
 	}
 	if work && p.hasTime(from, to) && containsAny(p.text(from, to), "のため", "に伴", "により") {
@@ -337,15 +342,13 @@ func (p *parser) causes(from, to int) bool {
 
 // kindAround says of which kind of event the sentence of a mention speaks.
 func (p *parser) kindAround(from, to int, m *mention) eventKind {
-	var trouble, happen, maint, stop, cant, recover, do, friend, move bool
+	var trouble, happen, maint, stop, cant, recover, do, move bool
 	for k := from; k < to; k++ {
 		t := p.toks[k]
 		if t.kind != kWord {
 			continue
 		}
 		switch {
-		case t.is(cFriend):
-			friend = true
 		case t.is(cTrouble | cTroubleW):
 			trouble = trouble || t.tail != tailNot
 		case t.is(cHappen):
@@ -364,7 +367,6 @@ func (p *parser) kindAround(from, to int, m *mention) eventKind {
 			move = true
 		}
 	}
-	_ = friend
 	switch {
 	case maint && !(happen && trouble):
 		return maintenance

@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"strings"
 	"time"
 	"unicode"
 )
@@ -191,7 +192,11 @@ func (l *lexer) next(i int) int {
 		j := i + len(e.word)
 		t := token{kind: kWord, from: i, to: j, class: e.class}
 		if e.class&(cRecover|cResume|cFinish|cHappen|cNotice|cTrouble|cTroubleW|cMaint|cMaintW|cStop|cDo|cBegin|cNormal|cCancel|cMove|cExtend|cPlan) != 0 {
-			t.tail = l.tail(j)
+			if isLatin(r) {
+				t.tail = l.englishTail()
+			} else {
+				t.tail = l.tail(j)
+			}
 		}
 		return l.emit(t)
 	}
@@ -429,6 +434,25 @@ func (l *lexer) tail(i int) tail {
 		}
 	}
 	return best
+}
+
+// englishTail reads the words before an English one: has been resolved, will be resolved, not resolved.
+func (l *lexer) englishTail() tail {
+	for k, n := len(l.tokens)-1, 0; k >= 0 && n < 6; k, n = k-1, n+1 {
+		t := l.tokens[k]
+		switch t.kind {
+		case kNewline, kStop, kComma, kColon:
+			return tailDone
+		case kText, kWord:
+			switch strings.ToLower(string(l.rs[t.from:t.to])) {
+			case "will", "to", "expected", "estimated", "expect":
+				return tailFuture
+			case "not", "once", "when", "until", "if", "no", "after":
+				return tailNot
+			}
+		}
+	}
+	return tailDone
 }
 
 // trimmed returns the bounds of runes i to j without white space at their ends.

@@ -65,7 +65,8 @@ type parser struct {
 	published    time.Time
 	mentions     []mention
 	readings     []reading
-	firstEvent   int // the first token that names an event
+	online       bool // the notice speaks of a service at all, and not of roads
+	firstEvent   int  // the first token that names an event
 }
 
 func newParser(text string, published time.Time) *parser {
@@ -82,6 +83,7 @@ func newParser(text string, published time.Time) *parser {
 	}
 	p.structure()
 	p.findTitle()
+	p.online = containsAny(string(p.src.runes), "システム", "サービス", "サーバ", "通信", "ネットワーク", "サイト", "回線", "インターネット", "アプリ", "電話", "ホームページ", "ポータル", "オンライン", "ATM", "データ", "ウェブ", "Web", "WEB", "メール", "電子", "クラウド", "接続", "装置", "Wi-Fi", "口座", "カード", "証明書", "取引", "予約", "申請", "service", "system")
 	for k, t := range p.toks {
 		if t.kind == kWord && t.is(cTrouble|cMaint|cMaintW|cStop|cCant|cHappen|cTroubleW) && !t.is(cFriend) {
 			p.firstEvent = k
@@ -136,10 +138,42 @@ func (p *parser) announces(v verdict) eventKind {
 	switch {
 	case v.sureOutage && (v.outage >= v.maintenance || !v.sureMaint):
 		return outage
-	case v.sureMaint:
+	case v.sureMaint, v.maintenance > 0 && v.outage == 0 && !v.titleTender && p.rangeAlone():
 		return maintenance
 	}
 	return noEvent
+}
+
+// rangeAlone reports whether a line or a row of the notice holds a range of dated times and little else.
+func (p *parser) rangeAlone() bool {
+	for _, ln := range p.lines {
+		if ln.blank || ln.role == labelIgnore || ln.role == labelPublish || ln.role == labelHope {
+			continue
+		}
+		dates, clocks, signs, words := 0, 0, 0, 0
+		for k := ln.value; k < ln.last; k++ {
+			switch p.toks[k].kind {
+			case kDate:
+				dates++
+			case kClock:
+				clocks++
+			case kRange:
+				signs++
+			case kWord:
+				if p.toks[k].is(cFrom | cUntil) {
+					signs++
+				} else if !p.toks[k].is(cPlan | cWhen) {
+					words++
+				}
+			case kTab:
+				signs++
+			}
+		}
+		if dates > 0 && clocks > 1 && signs > 0 && words == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *parser) run() Reading {
@@ -157,6 +191,9 @@ func (p *parser) run() Reading {
 	for _, w := range windows {
 		k := w.kind
 		if k == outage && !v.sureOutage || k == maintenance && !v.sureMaint {
+			if w.startDate && !w.hasEnd && k != main {
+				continue // 昨日の障害を受け
+			}
 			k = main
 		}
 		groups[k] = append(groups[k], w)
@@ -167,7 +204,7 @@ func (p *parser) run() Reading {
 	other := outage + maintenance - main
 	for _, k := range []eventKind{main, other} {
 		ws := groups[k]
-		if k == other && len(ws) == 0 || k == main && len(ws) == 0 && len(groups[other]) > 0 && recurs == "" && !p.stands(k) {
+		if k == other && len(ws) == 0 || k == main && len(ws) == 0 && len(groups[other]) > 0 && recurs == "" && !v.bodySure {
 			continue
 		}
 		if k == other && !slices.ContainsFunc(ws, func(w window) bool { return w.hasStart }) {
@@ -199,13 +236,10 @@ func kindName(k eventKind) probes.AnnouncementKind {
 	return probes.AnnouncedOutage
 }
 
-// stands reports whether the main event is worth an announcement without any window of its own.
-func (p *parser) stands(eventKind) bool { return true }
-
 // cancelled reports whether the notice says that the work will not be done.
 func (p *parser) cancelled() bool {
 	for k, t := range p.toks {
-		if t.kind == kWord && t.is(cCancel) && !p.possible(k, len(p.toks)) && t.tail != tailNot {
+		if t.kind == kWord && (t.is(cCancel) || t.is(cMove) && p.gapText(k, "延期")) && !p.possible(k, len(p.toks)) && t.tail != tailNot {
 			return true
 		}
 	}

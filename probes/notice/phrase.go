@@ -307,7 +307,9 @@ func (p *parser) rangeOf(m *mention) bool {
 	}
 	if p.kindAt(j) == kNewline {
 		if n := p.over(j, kNewline, kSpace); p.kindAt(n) == kRange || p.isWord(n, cFrom) {
-			j = n
+			if b := p.over(n+1, kSpace, kNewline, kApprox); p.rune(n) != '-' || p.kindAt(b) == kDate || p.kindAt(b) == kClock {
+				j = n
+			}
 		}
 	}
 	sign, from := p.kindAt(j) == kRange, p.isWord(j, cFrom)
@@ -455,13 +457,14 @@ func (p *parser) distribute() {
 	var out []mention
 	for i := 0; i < len(p.mentions); i++ {
 		m := p.mentions[i]
-		if !m.isRange || m.a.hasDate || !m.a.hasClock || m.b.hasDate && m.b.date.base == baseNone {
+		own := m.a.hasDate
+		if !m.isRange || !m.a.hasClock || m.b.hasDate && m.b.date.base == baseNone {
 			out = append(out, m)
 			continue
 		}
 		first := len(out)
 		next := m.from
-		for first > 0 && p.listedDate(out[first-1]) && p.listGap(out[first-1].to, next) {
+		for first > 0 && p.listedDate(out[first-1]) && p.listGap(out[first-1].to, next) && (!own || p.listSign(out[first-1].to, next) && m.a.date.base == baseNone) {
 			first--
 			next = out[first].from
 		}
@@ -483,6 +486,9 @@ func (p *parser) distribute() {
 			group = append(group, g)
 		}
 		out = append(out[:first], group...)
+		if own {
+			out = append(out, m)
+		}
 	}
 	p.mentions = out
 }
@@ -495,6 +501,19 @@ func (p *parser) listedDate(m mention) bool {
 		return false
 	}
 	return m.a.dateOnly() && !m.a.vague && (!m.isRange || m.b.dateOnly())
+}
+
+// listSign reports whether a sign or word that joins the members of a list stands between two tokens.
+func (p *parser) listSign(from, to int) bool {
+	for k := from; k < to; k++ {
+		if p.kindAt(k) == kNewline {
+			return false
+		}
+		if p.kindAt(k) == kComma || p.particle(k, '及') || p.particle(k, '並') || p.particle(k, 'と') || p.particle(k, 'よ') {
+			return true
+		}
+	}
+	return false
 }
 
 // listGap reports whether nothing but the glue of a list stands between two mentions.

@@ -26,6 +26,8 @@ type reading struct {
 	asOf bool
 	// dayEnd: a date alone ends at its last moment (まで), and not at its first (から利用できます).
 	dayEnd bool
+	// work: all that is said is that something was done then.
+	work bool
 }
 
 const maxLook = 60
@@ -128,6 +130,11 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = roleHope
 		return
 	}
+	if p.justAfter(m, next) {
+		r.role = roleStart
+		m.a.approx = true
+		return
+	}
 	if role, ok := p.adjacent(r, prev, to); ok {
 		r.role = role
 		return
@@ -193,6 +200,19 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = roleStart
 	}
 	_ = labelText
+}
+
+// justAfter reports whether the event began right after what happened at the time: 10時の受付開始直後より.
+func (p *parser) justAfter(m *mention, next int) bool {
+	for k := m.to; k+2 < next && k < m.to+16; k++ {
+		if p.particle(k, '直') && p.particle(k+1, '後') && (p.isWord(k+2, cFrom) || p.particle(k+2, 'に')) {
+			return true
+		}
+		if p.kindAt(k) == kComma {
+			return false
+		}
+	}
+	return false
 }
 
 // kanjiBehind reports whether the word at k is only the first half of a compound: 発行申請, 更新業務.
@@ -305,6 +325,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 				return true
 			}
 		}
+	}
+	// 次回のお知らせは15時頃
+	if p.find(max(from, m.from-8), m.from, cNext) && !p.hasTime(max(from, m.from-8), m.from) {
+		return true
 	}
 	// 雨天の場合は10月25日に順延
 	for k, n := m.from-1, 0; k >= from && n < 5; k, n = k-1, n+1 {
@@ -460,6 +484,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			switch t.tail {
 			case tailDone, tailNone:
+				if p.otherPart(k) {
+					return roleIgnore, true
+				}
 				if t.is(cRecover) && p.workOf(k) || p.partOf(max(from, k-6), k) {
 					return roleIgnore, true
 				}
@@ -467,9 +494,6 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			case tailFuture:
 				return rolePlan, true
 			case tailHope:
-				if p.past(k) {
-					return roleIgnore, true
-				}
 				return p.hope(k), true
 			case tailNoun:
 				if p.find(k+1, min(k+8, next), cFinish) {
@@ -485,6 +509,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		case t.is(cFinish):
 			if t.tail == tailNot {
 				continue
+			}
+			if t.tail == tailFuture && (p.particle(m.from-1, 'を') || p.particle(from, 'で')) && !p.find(max(0, m.from-8), m.from, cMaint|cMaintW) {
+				return roleStart, true // 受付を15時で終了します
 			}
 			if t.tail == tailFuture || t.tail == tailHope {
 				return p.hope(k), true
@@ -533,6 +560,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			return roleStart, true
 		case t.is(cDo):
+			r.work = fallback == roleNone
 			return roleStart, true
 		case t.is(cPublish) && !t.is(cMaint):
 			if fallback == roleNone && (k <= from+2 && !p.kanjiBehind(k) || p.gapText(k, "発表", "公表", "お知らせした", "告知")) {
@@ -560,7 +588,19 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 	return fallback, false
 }
 
-func (p *parser) past(int) bool { return false }
+// otherPart reports whether the sentence that tells of the recovery at k goes on to say what has not recovered.
+func (p *parser) otherPart(k int) bool {
+	_, to := p.sentence(k)
+	if p.find(k, to, cAgain) || containsAny(p.text(k, to), "原因", "監視", "経過", "調査", "ご利用の") {
+		return false
+	}
+	for j := k + 1; j < to && j < k+maxLook; j++ {
+		if p.isWord(j, cOngoing) && p.find(j, min(j+12, to), cCant|cTrouble|cTroubleW) {
+			return true
+		}
+	}
+	return false
+}
 
 // hope tells a planned end of maintenance from the hoped-for end of a failure.
 func (p *parser) hope(k int) role {

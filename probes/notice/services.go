@@ -250,7 +250,11 @@ func cleanService(s string) string {
 	for _, head := range []string{"当行の", "弊社の", "当社の", "当社", "弊社", "一部の", "一部", "以下の", "下記の", "上記の", "全ての", "すべての", "現在", "本日", "なお", "また", "今回の", "各種"} {
 		s = strings.TrimPrefix(s, head)
 	}
-	return strings.TrimSpace(s)
+	s = strings.TrimSpace(s)
+	if strings.Count(s, "(") > strings.Count(s, ")") {
+		s += ")"
+	}
+	return s
 }
 
 var noService = map[string]bool{}

@@ -82,6 +82,12 @@ func (a *assembler) take(rd *reading, main eventKind) {
 			role = roleIgnore
 		}
 	}
+	if main == maintenance && !rd.isRange && rd.a.dateOnly() && p.particle(rd.to, 'の') && p.find(rd.to, min(len(p.toks), rd.to+10), cTrouble) {
+		role = roleIgnore // 昨日の障害を受け
+	}
+	if rd.work && main == outage && rd.kind != maintenance {
+		role = roleIgnore
+	}
 	if p.recurring(rd.mention) {
 		role = roleIgnore
 	}
@@ -269,7 +275,7 @@ func (a *assembler) begin(w window) {
 			return
 		}
 		// newest first: the end was told before the start
-		if !o.hasStart && o.hasEnd && !w.start.After(o.end) && o.end.Sub(w.start) < 40*day && !w.startDate {
+		if !o.hasStart && o.hasEnd && o.line != w.line && !w.start.After(o.end) && o.end.Sub(w.start) < 40*day && !w.startDate {
 			o.start, o.hasStart, o.startDate = w.start, true, w.startDate
 			o.startFrom, o.startTo = w.startFrom, w.startTo
 			o.approx = o.approx || w.approx
