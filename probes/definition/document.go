@@ -27,7 +27,6 @@ type document struct {
 	// dir is what relative paths in the file are relative to.
 	dir    string
 	text   []byte
-	lines  [][]byte
 	errs   Errors
 	hidden map[int][]span
 }
@@ -57,10 +56,53 @@ func (d *document) open() *yaml.Node {
 		return nil
 	}
 	top := root.Content[0]
+	if exoticBreak.Match(d.text) {
+		d.relocate(top, d.lineStarts(), map[*yaml.Node]bool{})
+	}
 	if !d.unalias(top) {
 		return nil
 	}
 	return top
+}
+
+// exoticBreak finds what ends a line for YAML 1.1 and not for an editor: a carriage return alone, and Unicode's own.
+var exoticBreak = regexp.MustCompile(`\r[^\n]|[\x{85}\x{2028}\x{2029}]`)
+
+// lineStarts returns the offsets at which lines begin as the YAML library counts them.
+func (d *document) lineStarts() []int {
+	starts := []int{0}
+	for i, r := range string(d.text) {
+		switch {
+		case r == '\r' && (i+1 == len(d.text) || d.text[i+1] != '\n'), r == '\n', r == 0x85, r == 0x2028, r == 0x2029:
+			starts = append(starts, i+utf8.RuneLen(r))
+		}
+	}
+	return starts
+}
+
+// relocate turns the places of all nodes into those that an editor shows.
+func (d *document) relocate(n *yaml.Node, starts []int, done map[*yaml.Node]bool) {
+	if done[n] {
+		return
+	}
+	done[n] = true
+	if n.Line >= 1 && n.Line <= len(starts) {
+		at := starts[n.Line-1]
+		for range n.Column - 1 {
+			_, size := utf8.DecodeRune(d.text[at:])
+			at += size
+		}
+		n.Line, n.Column = d.lineColumn(at)
+	}
+	for _, child := range n.Content {
+		d.relocate(child, starts, done)
+	}
+}
+
+// lineColumn returns the place of a byte of the text, both counted from 1, the column in characters.
+func (d *document) lineColumn(i int) (line, column int) {
+	start := bytes.LastIndexByte(d.text[:i], '\n') + 1
+	return 1 + bytes.Count(d.text[:i], []byte("\n")), 1 + utf8.RuneCount(d.text[start:i])
 }
 
 // readable finds what no YAML file may hold.
@@ -98,9 +140,8 @@ func (d *document) readable() bool {
 
 // offset adds an error at a byte of the text.
 func (d *document) offset(i int, message, suggestion string) {
-	line := 1 + bytes.Count(d.text[:i], []byte("\n"))
-	start := bytes.LastIndexByte(d.text[:i], '\n') + 1
-	d.place(line, 1+utf8.RuneCount(d.text[start:i]), false, message, suggestion)
+	line, column := d.lineColumn(i)
+	d.place(line, column, false, message, suggestion)
 }
 
 var yamlProblem = regexp.MustCompile(`^(?:go-)?yaml: (?:line (\d+): )?(?s)(.*)$`)
@@ -332,7 +373,7 @@ func (d *document) finish() Errors {
 		if e.Line < 1 {
 			continue
 		}
-		// The library counts a carriage return or a Unicode line separator as a line's end, and an editor does not.
+		// Nodes without text of their own may be placed after the last line.
 		e.Line = min(e.Line, len(lines))
 		line := strings.ToValidUTF8(string(lines[e.Line-1]), "\ufffd")
 		e.Column = max(1, min(e.Column, 1+utf8.RuneCountInString(strings.TrimRight(line, "\r"))))

@@ -164,6 +164,9 @@ func load(sources []source, errs Errors) (probes.Set, error) {
 	for _, f := range good {
 		errs = append(errs, f.finish()...)
 	}
+	if len(errs) == 0 && len(set.Probes) == 0 && len(sources) > 0 {
+		errs = append(errs, Error{File: sources[0].name, Message: "no probe is defined", Suggestion: "add probes: and a list of them"})
+	}
 	if err := errs.asError(); err != nil {
 		return probes.Set{}, err
 	}

@@ -277,3 +277,11 @@ func TestResolveSecret(t *testing.T) {
 		}
 	}
 }
+
+// What ends a line for YAML and not for an editor moves no place.
+func TestPlacesAfterUnusualLineBreaks(t *testing.T) {
+	for _, lineBreak := range []string{"\u2028", "\u0085", "\r", "\u2029"} {
+		_, err := definition.Parse("test.yaml", []byte("probes:\n  - name: site # a"+lineBreak+"    http: https://example.jp/\n    evry: 1m\n"))
+		failure(t, err, "test.yaml:3:5: unknown key")
+	}
+}
