@@ -63,6 +63,9 @@ func parse(lang string) *template.Template {
 		"outcome": func(o probes.Outcome) string { return export.OutcomeWord(o, export.Lang(lang)) },
 		"reason":  func(r probes.Reason) string { return export.Words(r, export.Lang(lang)) },
 		"length":  func(d time.Duration) string { return length(lang, d) },
+		"earlier": func(d time.Duration) string {
+			return fmt.Sprintf(pick(lang, "or up to %s earlier", "最大%s早い可能性"), length(lang, d))
+		},
 		"clock":   func(t time.Time) string { return t.Format("2006-01-02 15:04:05") },
 		"rfc3339": func(t time.Time) string { return t.Format(time.RFC3339) },
 		"bytes":   byteCount,

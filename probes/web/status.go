@@ -17,6 +17,8 @@ const (
 	// shownProbes is how many probes of a flow that are up are listed; of more only the others are.
 	shownProbes  = 40
 	shownWindows = 50
+	// shownNames is how many flows the headline names.
+	shownNames   = 8
 	shownNotices = 20
 	// refreshSeconds is when the page asks for itself again.
 	refreshSeconds = 30
@@ -34,6 +36,7 @@ type statusPage struct {
 	Flows     []flowView
 	Out       int
 	Counted   int
+	Names     []string // of the flows that are out
 	OfProbes  bool
 	Blind     *windowView
 	Groups    []groupView
@@ -123,6 +126,9 @@ type barDay struct {
 
 const barWidth = 1000
 
+// Percent is where the day begins, of the width of the bar.
+func (d barDay) Percent() float64 { return d.X / barWidth * 100 }
+
 func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	page := s.statusPage(r.Context())
 	page.Lang = language(r)
@@ -188,6 +194,11 @@ func (p *statusPage) sum(s *Server, set probes.Set, now time.Time) {
 	}
 	p.Overall = worst(outcomes)
 	p.Counted = len(outcomes)
+	for _, f := range p.Flows {
+		if f.Outcome == p.Overall && f.Outcome != probes.Up && len(p.Names) < shownNames {
+			p.Names = append(p.Names, f.Title)
+		}
+	}
 	for _, o := range outcomes {
 		if o == p.Overall {
 			p.Out++
