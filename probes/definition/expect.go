@@ -21,7 +21,7 @@ var status = reads("a status code", fixed(js{"anyOf": []any{
 		return probes.StatusRange{}, false
 	}
 	if n.Tag != "!!str" {
-		code, ok := integer(100, 599).decode(d, n)
+		code, ok := statusCode.decode(d, n)
 		return probes.StatusRange{From: code, To: code}, ok
 	}
 	if !statusText.MatchString(n.Value) {
@@ -47,6 +47,7 @@ var status = reads("a status code", fixed(js{"anyOf": []any{
 const statusPattern = `^([1-5]xx|[1-5][0-9][0-9]( ?- ?[1-5][0-9][0-9])?)$`
 
 var (
+	statusCode = integer(100, 599)
 	statusText = regexp.MustCompile(statusPattern)
 	statuses   = oneOrMany(status)
 )
@@ -162,6 +163,8 @@ var jsonExpect = func() shape[[]probes.JSONExpect] {
 	})
 }()
 
+var redirects = integer(0, 20)
+
 var tlsVersions = enum("1.0", "1.1", "1.2", "1.3")
 
 var expect = object[probes.Expect]{
@@ -189,8 +192,8 @@ var expect = object[probes.Expect]{
 		key("cert_days", integer(1, 3650), func(e *probes.Expect) *int { return &e.CertDays }, "Days for which the certificate must still be valid."),
 		key("final_host", oneOrMany(host), func(e *probes.Expect) *[]string { return &e.FinalHost }, "Hosts at which redirects may end."),
 		key("final_path", oneOrMany(urlPath), func(e *probes.Expect) *[]string { return &e.FinalPath }, "Paths at which redirects may end; a trailing slash makes no difference."),
-		{name: "redirects", doc: "The exact number of redirects.", schema: integer(0, 20).schema, set: func(d *document, e *probes.Expect, n *yaml.Node) bool {
-			count, ok := integer(0, 20).decode(d, n)
+		{name: "redirects", doc: "The exact number of redirects.", schema: redirects.schema, set: func(d *document, e *probes.Expect, n *yaml.Node) bool {
+			count, ok := redirects.decode(d, n)
 			e.Redirects = &count
 			return ok
 		}},

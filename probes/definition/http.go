@@ -209,7 +209,7 @@ func requestFields[T any](in func(*T) *requestDef) []field[T] {
 			return ok
 		}},
 		key("bearer", onlySecret, func(v *T) *probes.Value { return &in(v).Bearer }, "A bearer token, by name: {env: NAME} or {file: PATH}."),
-		key("redirects", integer(0, 20), func(v *T) *int { return &in(v).MaxRedirects }, "How many redirects are followed; with 0 the redirect itself is judged."),
+		key("redirects", redirects, func(v *T) *int { return &in(v).MaxRedirects }, "How many redirects are followed; with 0 the redirect itself is judged."),
 		key("expect", expect, func(v *T) *probes.Expect { return &in(v).Expect }, "What the answer must show."),
 		key("extract", mapOf(variable, extract), func(v *T) *[]pair[probes.Extract] { return &in(v).extract }, "Values to carry to later requests as ${name}."),
 	}

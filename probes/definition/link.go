@@ -54,6 +54,11 @@ func link(files []*parsedFile) probes.Set {
 			l.flow(f, def)
 		}
 	}
+	count := 0
+	for _, f := range files {
+		count += len(f.def.probes) + len(f.def.references)
+	}
+	l.set.Probes = make([]probes.Probe, 0, count)
 	for _, f := range files {
 		for i := range f.def.probes {
 			l.probe(f, &f.def.probes[i], false)
@@ -214,7 +219,7 @@ func (l *linker) place(f *parsedFile, def *probeDef, p *probes.Probe) {
 	switch {
 	case flow == nil && def.flow.given():
 		f.problem(def.flow.node, fmt.Sprintf("there is no flow %q", p.Flow), cmp.Or(meant(p.Flow, l.flowNames()), "define it under flow: or flows:"))
-	case flow == nil || slices.Contains(stageNames(flow), p.Stage):
+	case flow == nil || slices.ContainsFunc(flow.Stages, func(s probes.Stage) bool { return s.Name == p.Stage }):
 	case flow.declared && def.stage.given():
 		f.problem(def.stage.node, fmt.Sprintf("%q is no stage of the flow %q", p.Stage, flow.Name), meant(p.Stage, stageNames(flow)))
 	case flow.declared:

@@ -179,6 +179,9 @@ var (
 
 // duration is a span of time with its units, at most a year.
 var duration = parsed(pattern("a duration", durationPattern, durationHint), func(s string) (time.Duration, string) {
+	if v, err := time.ParseDuration(s); err == nil && v < 366*24*time.Hour {
+		return v, "" // the usual units; days and weeks are ours
+	}
 	var sum float64
 	for _, part := range durationPart.FindAllStringSubmatch(s, -1) {
 		count, err := strconv.ParseFloat(part[1], 64)
