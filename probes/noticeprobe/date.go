@@ -108,7 +108,10 @@ func exact(year, month, day int) (time.Time, bool) {
 
 // plausible refuses what no notice on the web can be from.
 func plausible(t time.Time) (time.Time, bool) {
-	return t.In(japan), t.Year() >= 1990 && t.Year() < 2200
+	if t.Year() < 1990 || t.Year() > 2200 {
+		return time.Time{}, false
+	}
+	return t.In(japan), true
 }
 
 func number(text string) int {

@@ -1,8 +1,10 @@
 package noticeprobe
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -28,7 +30,7 @@ func (s source) readJSON(body []byte, base *url.URL, now time.Time) (listing, er
 	}
 	var items []any
 	if s.paths.item != nil {
-		items = s.paths.item.Get(document)
+		items = values(s.paths.item, document)
 		if len(items) == 1 {
 			if inner, ok := items[0].([]any); ok {
 				items = inner // the path of the list itself
@@ -44,7 +46,7 @@ func (s source) readJSON(body []byte, base *url.URL, now time.Time) (listing, er
 		if given == nil {
 			return named(item, names)
 		}
-		found := given.Get(item)
+		found := values(given, item)
 		if len(found) == 0 {
 			missing[key]++
 			return nil
@@ -80,6 +82,27 @@ func (s source) readJSON(body []byte, base *url.URL, now time.Time) (listing, er
 	return list, nil
 }
 
+// values are those that a path leads to, in the order of their places: a path that goes through the members of an
+// object would find them in another order each time.
+func values(path jp.Expr, document any) []any {
+	places := path.Locate(document, 0)
+	slices.SortStableFunc(places, func(a, b jp.Expr) int { return slices.CompareFunc(a, b, compareFragments) })
+	var found []any
+	for _, place := range places {
+		found = append(found, place.First(document))
+	}
+	return found
+}
+
+func compareFragments(a, b jp.Frag) int {
+	i, isIndex := a.(jp.Nth)
+	j, too := b.(jp.Nth)
+	if isIndex && too {
+		return cmp.Compare(i, j)
+	}
+	return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
+}
+
 // guessArray finds the array of which the most members have a title.
 func guessArray(document any) []any {
 	var best []any
@@ -102,12 +125,7 @@ func guessArray(document any) []any {
 				best, most = v, titled
 			}
 		case map[string]any:
-			keys := make([]string, 0, len(v))
-			for key := range v {
-				keys = append(keys, key)
-			}
-			slices.Sort(keys) // so that the same document always gives the same array
-			for _, key := range keys {
+			for _, key := range slices.Sorted(maps.Keys(v)) {
 				walk(v[key], depth+1)
 			}
 		}
@@ -127,10 +145,11 @@ func named(item any, names []string) any {
 			return v
 		}
 	}
+	keys := slices.Sorted(maps.Keys(object)) // so that the same document always gives the same item
 	for _, name := range names {
-		for key, v := range object {
-			if v != nil && strings.EqualFold(key, name) {
-				return v
+		for _, key := range keys {
+			if object[key] != nil && strings.EqualFold(key, name) {
+				return object[key]
 			}
 		}
 	}
