@@ -181,3 +181,17 @@ func BenchmarkRun(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPrepare tells what a prepared probe costs in memory.
+func BenchmarkPrepare(b *testing.B) {
+	prober := New(Options{})
+	defer prober.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := prober.Prepare(probes.Probe{Name: "bench", Timeout: time.Second, HTTP: &probes.HTTP{Requests: []probes.Request{{
+			URL: "https://portal.test/", Expect: probes.Expect{Title: []probes.TextExpect{{Value: "マイナポータル"}}, Text: []probes.TextExpect{{Value: "よくある質問"}}},
+		}}}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/ohler55/ojg/oj"
-	"golang.org/x/net/html"
 	"golang.org/x/net/html/charset"
 
 	"mynaprobe/probes"
@@ -127,67 +126,6 @@ func (p *page) value() (any, error) {
 		}
 	}
 	return p.json, p.jsonErr
-}
-
-// invisible elements have text that nobody sees; the readings of ruby would tear words apart.
-var invisible = map[string]bool{
-	"script": true, "style": true, "noscript": true, "template": true, "title": true, "rt": true, "rp": true,
-	"iframe": true, "noembed": true, "noframes": true, "svg": true, "textarea": false,
-}
-
-// inline elements do not part words.
-var inline = map[string]bool{
-	"a": true, "abbr": true, "b": true, "bdi": true, "bdo": true, "cite": true, "code": true, "data": true, "del": true,
-	"dfn": true, "em": true, "font": true, "i": true, "ins": true, "kbd": true, "label": true, "mark": true, "q": true,
-	"rb": true, "rp": true, "rt": true, "ruby": true, "s": true, "samp": true, "small": true, "span": true,
-	"strong": true, "sub": true, "sup": true, "time": true, "u": true, "var": true, "wbr": true,
-	"script": true, "style": true, "noscript": true, "template": true,
-}
-
-// visibleText takes the title and the text that a person without JavaScript would read, styles aside, from HTML.
-func visibleText(content []byte) (title, text string) {
-	z := html.NewTokenizer(bytes.NewReader(content))
-	var words, name strings.Builder
-	hidden, inTitle, hasTitle := "", false, false
-	depth := 0
-	for {
-		switch kind := z.Next(); kind {
-		case html.ErrorToken:
-			return name.String(), words.String()
-		case html.TextToken:
-			switch {
-			case inTitle && !hasTitle:
-				name.Write(z.Text())
-			case hidden == "" && !inTitle:
-				words.Write(z.Text())
-			}
-		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
-			raw, _ := z.TagName()
-			tag := string(raw)
-			if hidden != "" {
-				if tag == hidden {
-					switch kind {
-					case html.StartTagToken:
-						depth++
-					case html.EndTagToken:
-						if depth--; depth == 0 {
-							hidden = ""
-						}
-					}
-				}
-				continue
-			}
-			if tag == "title" {
-				hasTitle = hasTitle || inTitle && kind == html.EndTagToken
-				inTitle = kind == html.StartTagToken
-			} else if kind == html.StartTagToken && invisible[tag] {
-				hidden, depth = tag, 1
-			}
-			if !inline[tag] {
-				words.WriteByte(' ')
-			}
-		}
-	}
 }
 
 var bodies = sync.Pool{New: func() any { b := make([]byte, 0, 32<<10); return &b }}

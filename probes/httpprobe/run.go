@@ -332,8 +332,10 @@ func (r *run) follow(m *meter, q *request, o outgoing, a *answer) error {
 		if addr := a.addr; addr.IsValid() && !r.prober.private(addr) && r.route.proxy == nil || a.redirects == 0 && r.publicName(o.url) {
 			r.public = true
 		}
-		r.keepCookies(o.url, x.resp)
 		next := redirectOf(x.resp)
+		if len(r.requests) > 1 || next != "" {
+			r.keepCookies(o.url, x.resp)
+		}
 		if next == "" || q.MaxRedirects == 0 {
 			defer x.close()
 			return r.read(x, q.maxBody, a)
