@@ -145,6 +145,9 @@ func (s *Server) evidenceFolder(w http.ResponseWriter, r *http.Request, root *os
 		if err != nil {
 			continue // it was removed just now
 		}
+		if !entry.IsDir() && !entry.Type().IsRegular() {
+			continue // nothing that we wrote
+		}
 		shown := evidenceEntry{Name: entry.Name(), Address: pathEscape(entry.Name()), Size: info.Size(), Modified: info.ModTime().In(s.options.TimeZone)}
 		if entry.IsDir() {
 			shown.Address += "/"

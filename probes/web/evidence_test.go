@@ -111,6 +111,9 @@ func TestEvidencePage(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
+	if strings.Contains(text, "absolute.txt") {
+		t.Error("a link is listed")
+	}
 	if len(text) > 2*previewBytes {
 		t.Errorf("the page holds %d bytes of text", len(text))
 	}
