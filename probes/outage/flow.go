@@ -242,7 +242,9 @@ type claimed struct {
 	seen           []span // in which it was seen to be out
 	edge           time.Time
 	opened         time.Time
+	doubt          time.Time // of an open one, from when on it may be over; zero when it is not in doubt
 	records        []*record
+	joint          []*record // those of which all were needed
 	lapsed         bool
 }
 
@@ -255,6 +257,9 @@ func (p *probe) claims(horizon time.Time) []claimed {
 		}
 		c := claimed{start: rec.Start, startNotBefore: rec.StartNotBefore, edge: rec.seen, opened: rec.Opened, records: []*record{rec}, lapsed: rec.Lapsed}
 		c.endNotBefore = latest(p.lastDownEnd, rec.Start)
+		if rec == p.open {
+			c.doubt = p.firstGood
+		}
 		if rec.End != nil {
 			c.end, c.edge = *rec.End, *rec.End
 			if rec.EndNotBefore != nil {
@@ -289,6 +294,7 @@ func (c claimed) either(d claimed) claimed {
 	j.opened = earliest(c.opened, d.opened)
 	j.seen = union(append(slices.Clone(c.seen), d.seen...))
 	j.records = append(slices.Clone(c.records), d.records...)
+	j.joint = append(slices.Clone(c.joint), d.joint...)
 	return j
 }
 
@@ -314,10 +320,16 @@ func (c claimed) both(d claimed) (claimed, bool) {
 		}
 		j.edge = j.end
 	}
+	for _, doubt := range []time.Time{c.doubt, d.doubt} {
+		if !doubt.IsZero() && !j.start.Before(doubt) {
+			return j, false // perhaps one was over before the other began
+		}
+	}
 	j.endNotBefore = latest(j.endNotBefore, j.start)
 	j.opened = latest(c.opened, d.opened)
 	j.seen = intersect(c.seen, d.seen)
 	j.records = append(slices.Clone(c.records), d.records...)
+	j.joint = j.records
 	return j, true
 }
 
@@ -384,13 +396,25 @@ func (t *Tracker) reflow(f *flow) {
 	for _, c := range unite(all) {
 		t.fit(f, l, c, matched)
 	}
-	// A window whose probes are gone: nobody will see its end.
 	for _, rec := range slices.Clone(l.live) {
-		if rec.End == nil && !matched[rec] {
-			t.lapseRecord(rec, rec.seen)
-			t.touchFlowStatus(f)
+		if rec.End != nil || matched[rec] {
+			continue
 		}
+		if slices.ContainsFunc(rec.Probes, func(name string) bool { return t.probes[name] == nil }) {
+			t.lapseRecord(rec, rec.seen) // nobody will see its end
+		} else {
+			// A late result showed that the probes were never out at the same time.
+			t.removeRecord(l, rec)
+		}
+		t.touchFlowStatus(f)
 	}
+}
+
+// removeRecord takes a window of a flow out for good: it is part of another, or was none.
+func (t *Tracker) removeRecord(l *ledger, rec *record) {
+	l.remove(rec)
+	delete(t.records, rec.ID)
+	t.out.removed = append(t.out.removed, rec.ID)
 }
 
 // fit makes one window of a flow say what a span says.
@@ -413,9 +437,7 @@ func (t *Tracker) fit(f *flow, l *ledger, c claimed, matched map[*record]bool) {
 			c.start, c.startNotBefore = r.Start, r.StartNotBefore
 		}
 		rec.Marks = append(slices.Clip(rec.Marks), r.Marks...)
-		l.remove(r)
-		delete(t.records, r.ID)
-		t.out.removed = append(t.out.removed, r.ID)
+		t.removeRecord(l, r)
 	}
 	w := probes.Window{
 		Source: probes.Observed, Scope: probes.ScopeFlow, Name: f.def.Name, Flow: f.def.Name, Location: t.location,
@@ -451,6 +473,12 @@ func (t *Tracker) fit(f *flow, l *ledger, c claimed, matched map[*record]bool) {
 	rec.Window, rec.seen = w, c.edge
 	t.touchRecord(rec)
 	t.touchFlowStatus(f)
+	// The end of what several have in common rests on the last run of each, which must be on disk with it.
+	for _, r := range c.joint {
+		if p := t.probes[r.Name]; p != nil && p.open == r {
+			t.touchStatus(p)
+		}
+	}
 }
 
 // sameWindow compares what can change of a flow's window.
