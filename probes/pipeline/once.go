@@ -29,6 +29,7 @@ func (p *Pipeline) RunOnce(ctx context.Context, chosen []probes.Probe, progress 
 	byName := map[string]probes.Result{}
 	settle := func(final []probes.Result) {
 		for _, r := range final {
+			r = p.core.keepEvidence(r)
 			byName[r.Probe] = r
 			progress(p.now.Load().prepared[r.Probe].probe, &r)
 		}
@@ -55,6 +56,11 @@ func (p *Pipeline) RunOnce(ctx context.Context, chosen []probes.Probe, progress 
 	}
 	settle(verdicts.Advance(p.opts.Clock.Now().Add(24 * time.Hour)))
 	blindReferences(p.Set().References(), byName)
+	if p.core.evidence != nil {
+		done, cancel := context.WithCancel(ctx)
+		cancel()
+		p.core.evidence.Run(done)
+	}
 
 	var results []probes.Result
 	for _, one := range p.Set().Probes {
