@@ -40,7 +40,7 @@ func (d *document) open() *yaml.Node {
 	var root yaml.Node
 	switch err := decoder.Decode(&root); {
 	case errors.Is(err, io.EOF):
-		d.place(1, 1, true, "the file holds no definition", "start with \"probes:\", or take `probe schema` or the example as a guide")
+		d.nothing()
 		return nil
 	case err != nil:
 		d.syntax(err)
@@ -56,6 +56,10 @@ func (d *document) open() *yaml.Node {
 		return nil
 	}
 	top := root.Content[0]
+	if isNull(top) {
+		d.nothing()
+		return nil
+	}
 	if exoticBreak.Match(d.text) {
 		d.relocate(top, d.lineStarts(), map[*yaml.Node]bool{})
 	}
@@ -63,6 +67,10 @@ func (d *document) open() *yaml.Node {
 		return nil
 	}
 	return top
+}
+
+func (d *document) nothing() {
+	d.place(1, 1, true, "the file holds no definition", "start with \"probes:\", or take `probe schema` or the example as a guide")
 }
 
 // exoticBreak finds what ends a line for YAML 1.1 and not for an editor: a carriage return alone, and Unicode's own.
@@ -153,33 +161,55 @@ func (d *document) syntax(err error) {
 	if m := yamlProblem.FindStringSubmatch(problem); m != nil {
 		problem = m[2]
 	}
-	at := d.longestPrefix()
-	rest := d.text[min(at, len(d.text)):]
-	message, suggestion := "this is not YAML: "+problem, ""
-	switch {
-	case bytes.HasPrefix(rest, []byte("\t")):
-		message, suggestion = "a tab cannot indent YAML", "use spaces"
-	case strings.Contains(problem, "mapping values are not allowed"):
-		message, suggestion = "a colon cannot stand here", "put the text in quotes, or check the indentation of this line and the one above"
-	case strings.Contains(problem, "unknown anchor"):
-		message, suggestion = problem, "an alias (*name) needs an anchor (&name) earlier in the same file"
-	case strings.Contains(problem, "cannot start any token"):
-		message, suggestion = fmt.Sprintf("a text cannot begin with %q", firstRune(rest)), "put the text in quotes"
-	case strings.Contains(problem, "unexpected end of stream"), strings.Contains(problem, "unexpected document indicator"):
-		message, suggestion = "a quote that begins here is never closed", "close it with the same quote"
-	case strings.Contains(problem, "expected ',' or"):
-		message, suggestion = "a list or mapping in brackets is not right from here on",
-			"separate its entries by commas, close the bracket, and put texts with commas, brackets or \": \" in quotes"
-	case strings.Contains(problem, "did not find expected"):
-		message, suggestion = "this line does not fit the ones above", "check its indentation: keys of one mapping, and dashes of one list, stand in the same column"
+	at := min(d.longestPrefix(), len(d.text))
+	if strings.Contains(problem, "could not find expected ':'") {
+		start := bytes.LastIndexByte(d.text[:at], '\n') + 1
+		at = start + len(d.text[start:]) - len(bytes.TrimLeft(d.text[start:], " "))
 	}
-	d.offset(min(at, len(d.text)), message, suggestion)
+	message, suggestion := explain(problem, d.text[:at], d.text[at:])
+	d.offset(at, message, suggestion)
 }
 
-func firstRune(text []byte) string {
-	r, _ := utf8.DecodeRune(text)
-	return string(r)
+// explain says in words what the YAML library found between the text before and the text after the offence.
+func explain(problem string, before, after []byte) (message, suggestion string) {
+	line := before[bytes.LastIndexByte(before, '\n')+1:]
+	inside := len(bytes.TrimLeft(line, " -")) > 0
+	has := func(part string) bool { return strings.Contains(problem, part) }
+	switch {
+	case bytes.HasPrefix(after, []byte("\t")) && !inside:
+		return "a tab cannot indent YAML", "use spaces"
+	case has("mapping values are not allowed"):
+		return "a colon cannot stand here", "put the text in quotes, or check the indentation of this line and the one above"
+	case has("unknown anchor"):
+		return problem, "an alias (*name) needs an anchor (&name) earlier in the same file"
+	case has("cannot start any token"):
+		r, _ := utf8.DecodeRune(after)
+		return fmt.Sprintf("a text cannot begin with %q", string(r)), "put the text in quotes"
+	case has("unexpected end of stream"), has("unexpected document indicator"):
+		return "a quote that begins here is never closed", "close it with the same quote"
+	case has("unknown escape character"):
+		return "a backslash in double quotes begins an escape, and this is none", "use single quotes, in which a backslash is a backslash"
+	case has("could not find expected ':'"):
+		return "a key without its colon", "write it as key: value, with a space after the colon"
+	case has("block sequence entries are not allowed"):
+		return "a list cannot begin on the line of its key", "put the dash on a line of its own, or write [a, b]"
+	case has("control characters"):
+		return "a control character", "take it out"
+	case has("incompatible YAML document"):
+		return "this version of YAML is not known here", "take the line out"
+	case bytes.HasPrefix(after, []byte("[")), bytes.HasPrefix(after, []byte("{")):
+		return "the bracket that opens here is not closed as it should be", bracketHint
+	case has("expected ',' or"):
+		return "a list or mapping in brackets is not right from here on", bracketHint
+	case has("did not find expected") && inside:
+		return "the value had already ended before this", "put the whole value into one pair of quotes, or check the brackets"
+	case has("did not find expected"):
+		return "this line does not fit the ones above", "check its indentation: keys of one mapping, and dashes of one list, stand in the same column"
+	}
+	return "this is not YAML: " + problem, "the text before this place is YAML, so the fault is here or just after"
 }
+
+const bracketHint = "separate its entries by commas, close the bracket, and put texts with commas, brackets or \": \" in quotes"
 
 // longestPrefix returns the length in bytes of the longest beginning of the text that is YAML by itself: first by lines,
 // then by characters of the line that breaks it. White space before the offence belongs to the prefix.
