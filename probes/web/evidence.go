@@ -93,9 +93,6 @@ func (s *Server) evidenceFile(w http.ResponseWriter, r *http.Request, name strin
 		}
 		return s.evidenceFolder(w, r, root, file, name)
 	}
-	if !info.Mode().IsRegular() {
-		return fs.ErrNotExist
-	}
 	h := w.Header()
 	h.Set("Content-Security-Policy", evidencePolicy)
 	kind, shown := evidenceTypes[path.Ext(name)]

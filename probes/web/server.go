@@ -120,16 +120,15 @@ func (s *Server) Serve(ctx context.Context, options ServeOptions) error {
 	if err != nil {
 		return err
 	}
-	// Runs on demand outlive the request that began them, because others may wait for the same run; not the server.
-	runs, stopRuns := context.WithCancel(ctx)
-	defer stopRuns()
 	group, ctx := errgroup.WithContext(ctx)
+	// Runs on demand outlive the request that began them, because others may wait for the same run; not the server.
+	base := context.WithValue(context.Background(), lifetime{}, ctx)
 	for _, listener := range listeners {
 		server := &http.Server{
 			Handler:           s.handler,
 			ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 			MaxHeaderBytes: maxHeaderBytes,
-			BaseContext:    func(net.Listener) context.Context { return context.WithValue(context.Background(), lifetime{}, runs) },
+			BaseContext:    func(net.Listener) context.Context { return base },
 			ErrorLog:       slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
 		}
 		group.Go(func() error {
@@ -143,7 +142,6 @@ func (s *Server) Serve(ctx context.Context, options ServeOptions) error {
 		})
 		group.Go(func() error {
 			<-ctx.Done()
-			stopRuns()
 			return shutDown(server)
 		})
 		if options.Listening != nil {

@@ -93,34 +93,51 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// TestStopDuringARun: a run on demand does not hold up the end, and is not left behind.
+// TestStopDuringARun: a run on demand does not hold up the end, and is not left behind, whether somebody still waits for
+// it or not.
 func TestStopDuringARun(t *testing.T) {
-	source := incident()
-	started, ended := make(chan struct{}), make(chan struct{})
-	source.runNow = func(ctx context.Context, _ string) (probes.Result, bool) {
-		close(started)
-		<-ctx.Done()
-		close(ended)
-		return probes.Result{}, false
-	}
-	running := serve(t, newServer(source), ServeOptions{})
-	answered := make(chan int, 1)
-	go func() {
-		status, _ := fetch(t, client(nil), request(t, "http://"+running.addresses[0]+"/probe?probe=apply-form"))
-		answered <- status
-	}()
-	<-started
-	running.stop()
-	if status := <-answered; status != http.StatusServiceUnavailable {
-		t.Errorf("who waited was answered with %d", status)
-	}
-	if err := <-running.ended; err != nil {
-		t.Error(err)
-	}
-	select {
-	case <-ended:
-	default:
-		t.Error("the server ended before the run did")
+	for _, waits := range []bool{true, false} {
+		source := incident()
+		started, ended := make(chan struct{}), make(chan struct{})
+		source.runNow = func(ctx context.Context, _ string) (probes.Result, bool) {
+			close(started)
+			<-ctx.Done()
+			<-time.After(50 * time.Millisecond) // a browser takes its time to end
+			close(ended)
+			return probes.Result{}, false
+		}
+		running := serve(t, newServer(source), ServeOptions{})
+		ctx, leave := context.WithCancel(t.Context())
+		answered := make(chan int, 1)
+		go func() {
+			response, err := client(nil).Do(request(t, "http://"+running.addresses[0]+"/probe?probe=apply-form").WithContext(ctx))
+			if err != nil {
+				answered <- 0
+				return
+			}
+			answered <- response.StatusCode
+			response.Body.Close()
+		}()
+		<-started
+		if !waits {
+			leave()
+			<-answered
+		}
+		running.stop()
+		if waits {
+			if status := <-answered; status != http.StatusServiceUnavailable {
+				t.Errorf("who waited was answered with %d", status)
+			}
+		}
+		if err := <-running.ended; err != nil {
+			t.Error(err)
+		}
+		select {
+		case <-ended:
+		default:
+			t.Errorf("waiting %v: the server ended before the run did", waits)
+		}
+		leave()
 	}
 }
 
