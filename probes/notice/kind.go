@@ -160,7 +160,7 @@ func (p *parser) survey(from, to int) survey {
 		case t.is(cTroubleW):
 			weak = weak || t.tail != tailNot && !cond
 		case t.is(cMaint):
-			if t.tail == tailNot && !p.isTime(k, to) || cond {
+			if t.tail == tailNot && (!p.isTime(k, to) || p.excepted(k)) || cond {
 				continue
 			}
 			s.maint = true
@@ -193,7 +193,7 @@ func (p *parser) survey(from, to int) survey {
 			switch t.tail {
 			case tailDone:
 				s.outage += 2
-				s.recovered = true
+				s.recovered = s.recovered || p.inTitle(k) || hasPrefix(p.src.runes, t.to, "報告", "のお知らせ", "について", "に関す", "のご報告", "のご案内") == 0
 			case tailHope, tailNoun:
 				s.outage++
 			case tailNot, tailFuture:
@@ -210,7 +210,7 @@ func (p *parser) survey(from, to int) survey {
 		case t.is(cDo):
 			do = do || t.tail != tailNot
 		case t.is(cPlan | cMove | cExtend):
-			plan = plan || !cond
+			plan = plan || !cond && t.tail != tailNot
 		case t.is(cFinish):
 			finish = finish || t.tail == tailDone
 			finished = finish
@@ -279,7 +279,7 @@ func (p *parser) survey(from, to int) survey {
 	if s.trouble && (p.causes(from, to)) {
 		s.sureOutage = true
 	}
-	if s.maint && (do || plan || p.hasTime(from, to) || s.stop || finish || s.cant || resumed) || s.stop && (plan || do) {
+	if s.maint && (do || plan || p.hasClock(from, to) || s.stop || finish || s.cant || resumed) || s.stop && (plan || do) {
 		s.sureMaint = true
 	}
 	return s
@@ -287,21 +287,52 @@ func (p *parser) survey(from, to int) survey {
 
 func (p *parser) isTime(from, to int) bool { return p.hasTime(from, to) }
 
+// excepted reports whether the maintenance at k is only what some rule does not cover: メンテナンス日を除く.
+func (p *parser) excepted(k int) bool {
+	s := string(p.src.runes[p.toks[k].to:min(len(p.src.runes), p.toks[k].to+6)])
+	return containsAny(s, "除", "以外", "不定")
+}
+
+func (p *parser) hasClock(from, to int) bool {
+	for k := from; k < to; k++ {
+		if p.toks[k].kind == kClock {
+			return true
+		}
+	}
+	return false
+}
+
 // conditional reports whether the word at k is spoken of only as something that may be.
 func (p *parser) conditional(k, to int) bool {
-	for j := k + 1; j < to && j < k+16; j++ {
+	for j, n := k-1, 0; j >= 0 && n < 10; j, n = j-1, n+1 {
+		if p.kindAt(j) == kStop || p.kindAt(j) == kNewline {
+			break
+		}
+		if p.isWord(j, cCond) && p.latin(j, "if", "If", "when", "When", "whenever", "Whenever") {
+			return true
+		}
+	}
+	for j := k + 1; j < to && j < k+48; j++ {
 		t := p.toks[j]
-		if t.kind == kWord && t.is(cCond) {
+		if t.kind == kWord && t.is(cCond|cPossible) {
 			return true
 		}
-		if t.kind == kWord && t.is(cPossible) {
-			return true
-		}
-		if t.kind == kComma && p.rune(j) == '、' && j > k+10 {
+		if t.kind == kComma && p.rune(j) == '、' && p.clauseEnds(j) {
 			return false
 		}
 	}
 	return false
+}
+
+// clauseEnds reports whether the words before a comma say something of their own: …ており、, …ため、, …ますが、.
+func (p *parser) clauseEnds(j int) bool {
+	i := p.toks[j].from
+	rs := p.src.runes
+	switch s := string(rs[max(0, i-2):i]); {
+	case s == "おり", s == "ため", s == "ので", s == "から", s == "まし", s == "して", s == "より":
+		return true
+	}
+	return i > 0 && (rs[i-1] == 'が' || rs[i-1] == 'し')
 }
 
 // underWay reports whether the maintenance named at k is going on: メンテナンス中です, メンテナンス中のため; but

@@ -301,6 +301,9 @@ func weekdayNumber(rs []rune, i int) int {
 }
 
 func (l *lexer) relativeDate(i int) int {
+	if l.rs[i] == '翌' && l.at(i+1) == '日' && l.at(i+2) == '曜' {
+		return l.emit(token{kind: kDate, from: i, to: i + 3 + hasPrefix(l.rs, i+3, "日"), date: date{base: baseContext, dayOff: 1}})
+	}
 	for _, r := range relativeDays {
 		w := []rune(r.word)
 		if l.rs[i] != w[0] && unicode.ToLower(l.rs[i]) != w[0] || !hasPrefixFold(l.rs[i:], w) {
@@ -324,6 +327,13 @@ func (l *lexer) relativeDate(i int) int {
 	}
 	next := l.rs[i] == '翌'
 	j := i + 1
+	if next && strings.ContainsRune(weekdayKanji, l.at(j)) && l.at(j) != 0 && l.at(j+1) == '曜' { // 翌日曜日, 翌月曜
+		end := j + 2
+		if l.at(end) == '日' {
+			end++
+		}
+		return l.emit(token{kind: kDate, from: i, to: end, date: rel})
+	}
 	switch l.at(j) {
 	case '月':
 		m := date{base: baseContext, monthRel: true}

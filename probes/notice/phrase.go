@@ -262,7 +262,7 @@ func (p *parser) dateBehind(pt *point) {
 // mention reads the mention that starts at token k.
 func (p *parser) mention(k int) (m mention, next int, ok bool) {
 	m.from = k
-	if p.kindAt(k) == kRange && p.kindAt(k-1) != kText {
+	if p.kindAt(k) == kRange && p.kindAt(k-1) != kText && (p.rune(k) != '-' || !p.lineStart(k)) {
 		// ～6:00
 		j := p.over(k+1, kSpace)
 		if b, end, ok := p.point(j); ok && (b.hasClock || b.date.dayKnown()) {
@@ -287,6 +287,13 @@ func (p *parser) mention(k int) (m mention, next int, ok bool) {
 	}
 	p.particles(&m)
 	return m, m.to, true
+}
+
+// lineStart reports whether only space stands before token k on its line, so that a dash there is a bullet.
+func (p *parser) lineStart(k int) bool {
+	for k--; k >= 0 && p.kindAt(k) == kSpace; k-- {
+	}
+	return p.kindAt(k) == kNewline
 }
 
 // rangeOf finds the second point of a range.

@@ -19,12 +19,18 @@ func (p *parser) recurring(m *mention) bool {
 				return false
 			}
 		case kWord:
-			if t.is(cRecurring) && !p.isTime(max(0, k-12), k) {
+			if t.is(cRecurring) && !p.timeOnLine(k) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// timeOnLine reports whether a time stands before token k on its line: 12月6日～8日の毎日.
+func (p *parser) timeOnLine(k int) bool {
+	ln := p.lines[p.toks[k].line]
+	return p.hasTime(max(ln.first, k-12), k)
 }
 
 // recurrence returns the notice's words for when the event recurs, "" when it does not.

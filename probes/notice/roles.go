@@ -28,6 +28,8 @@ type reading struct {
 	dayEnd bool
 	// work: all that is said is that something was done then.
 	work bool
+	// named: the event is only named behind it (10月30日の障害).
+	named bool
 }
 
 const maxLook = 60
@@ -173,6 +175,8 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 			r.role = fwd
 		} else if fwd == roleNone && (label == labelEnd || label == labelEndPlan) {
 			r.role = roleEnd
+		} else if fwd == roleNone && label == labelNone && r.kind == noEvent && !p.alone(m, from, to) {
+			r.work = true
 		}
 	case label == labelEnd && fwd != roleStart:
 		r.role, r.dayEnd = roleEnd, true
@@ -189,6 +193,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 			r.role, r.dayEnd = back, back == roleEnd
 		case fwd != roleNone:
 			r.role, r.dayEnd = fwd, fwd == roleEnd
+			r.named = true
 		case label == labelSpan:
 			r.role = roleStart
 		}
@@ -558,6 +563,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			if p.workOf(k) {
 				return roleIgnore, true
 			}
+			r.work = fallback == roleNone
 			return roleStart, true
 		case t.is(cDo):
 			r.work = fallback == roleNone

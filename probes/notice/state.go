@@ -1,6 +1,8 @@
 package notice
 
 import (
+	"time"
+
 	"mynaprobe/probes"
 )
 
@@ -9,6 +11,8 @@ type stand struct {
 	done, still, ongoing, planned, again, extended bool
 	// moved: the extension has been made (延長しました), and is not only to come (延長します).
 	moved bool
+	// doneTitle: the headline says that it is over.
+	doneTitle bool
 }
 
 // standOf reads the words of state between two tokens for one kind of event.
@@ -135,6 +139,9 @@ func (p *parser) presentOrPast(k, to int) bool {
 
 func (p *parser) maintenanceStand(from, to int, st *stand) {
 	maint := p.find(from, to, cMaint|cMaintW|cStop) || p.inTitle(from)
+	if maint && containsAny(p.text(from, to), "作業に入った", "作業に入りました", "メンテナンスに入った", "メンテナンスに入りました", "メンテナンスに入って") {
+		st.ongoing = true
+	}
 	for k := from; k < to; k++ {
 		t := p.toks[k]
 		if t.kind != kWord {
@@ -145,6 +152,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 		case t.is(cFinish):
 			if (t.tail == tailDone || t.tail == tailNone && p.kindAt(k+1) == kClose) && (maint || p.find(from, to, cRecover|cResume) || len(p.lines) < 4) && !p.conditional(k, min(k+4, to)) && hasPrefix(rs, i, "し、", "し,", "して", "している") == 0 && !p.find(from, k, cPerson) {
 				st.done = true
+				st.doneTitle = st.doneTitle || p.inTitle(k)
 			}
 		case t.is(cResume | cRecover):
 			if t.tail == tailDone && hasPrefix(rs, i, "し、", "して", "のお知らせ", "について") == 0 {
@@ -173,6 +181,10 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 			}
 		case t.is(cOngoing):
 			if p.gapText(k, "実施中", "停止中", "メンテナンス中", "作業中", "工事中", "ただいま", "只今", "作業を行って", "作業を進め", "progress", "ongoing") && !p.during(k) || p.gapText(k, "ただいま", "只今", "progress", "ongoing") && maint {
+				st.ongoing = true
+			}
+		case t.is(cBegin):
+			if maint && t.tail == tailDone && hasPrefix(rs, i, "しました", "した", "いたしました", "致しました") > 0 {
 				st.ongoing = true
 			}
 		case t.is(cExtend):
@@ -243,26 +255,21 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 			return probes.Resolved
 		case closed && (sure || !st.ongoing):
 			return probes.Resolved
-		case !st.ongoing && p.over4(from, to):
+		case !st.ongoing && p.toldAsOver(from, to):
 			return probes.Resolved
 		}
 		return probes.Ongoing
 	}
-	first := p.published
+	var first time.Time
 	for _, w := range windows {
 		if w.hasStart && (first.IsZero() || w.start.Before(first)) {
 			first = w.start
 		}
 	}
 	switch {
-	case st.done && !st.extended:
-		for _, w := range windows {
-			if !p.published.IsZero() && w.hasStart && w.start.After(p.published.Add(day)) {
-				return probes.Scheduled
-			}
-		}
+	case st.done && !st.extended && (st.doneTitle || !p.ahead(first, windows)):
 		return probes.Resolved
-	case st.ongoing:
+	case st.ongoing && !p.ahead(first, windows):
 		return probes.Ongoing
 	case st.extended && st.moved:
 		return probes.Ongoing
@@ -272,8 +279,13 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 	return probes.Scheduled
 }
 
-// over4 reports whether trouble is told of as past: 発生しておりました, 不具合がありました.
-func (p *parser) over4(from, to int) bool {
+// ahead reports whether the notice was published clearly before the first of its windows.
+func (p *parser) ahead(first time.Time, windows []window) bool {
+	return !p.published.IsZero() && len(windows) > 0 && first.After(p.published.Add(day))
+}
+
+// toldAsOver reports whether trouble is told of as past: 発生しておりました, 不具合がありました.
+func (p *parser) toldAsOver(from, to int) bool {
 	s := p.text(from, to)
 	return containsAny(s, "しておりました", "していました", "状態でした", "状況でした", "なっておりました", "なっていました", "にくくなっていた", "がございました", "がありました") && !containsAny(s, "現在も", "調査中", "復旧作業")
 }

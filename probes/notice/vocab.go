@@ -71,8 +71,8 @@ var vocabulary = map[class]string{
 	cAsOf:  `時点`,
 	cTrouble: `障害 システム障害 通信障害 接続障害 不具合 トラブル 故障 輻輳 システムダウン サーバーダウン サーバダウン ネットワーク障害 機器障害 設備障害 回線障害
 		停電 断線 通信断 不通 アクセス障害 電波障害 大規模障害 緊急停止 アクセス集中 アクセスが集中 ダウンしています ダウンしており ダウンしました 閲覧障害
-		outage outages incident disruption disruptions degraded downtime`,
-	cTroubleW: `事象 エラー 異常 遅延 遅れ 混雑 誤表示 誤作動 文字化け 支障 運転見合わせ 運転を見合わせ 見合わせて 事故 issue issues error errors problem problems failure failures latency slowness`,
+		outage outages incident interruption interruptions disruption disruptions degraded downtime`,
+	cTroubleW: `事象 エラー 異常 遅延 遅れ 混雑 誤表示 誤作動 文字化け 支障 運転見合わせ 運転を見合わせ 見合わせて 事故 issue issues error errors problem problems failure failures difficulties difficulty latency slowness`,
 	cMaint: `メンテナンス システムメンテナンス 定期メンテナンス 臨時メンテナンス 緊急メンテナンス サーバーメンテナンス サーバメンテナンス メンテ 保守 保守作業 保守点検 システム保守
 		定期点検 システム点検 設備点検 電気設備点検 計画停止 計画停電 法定停電 定期停止 臨時停止 システム更改 システム改修 更改 システム移行 移行作業 切替作業 切り替え作業 システム切替 システム切り替え
 		システム更新 更新作業 サーバ更新 サーバー更新 機器更新 機器更改 機器交換 機器入替 機器入れ替え サーバ移行 サーバー移行 サーバー切替 バージョンアップ作業 アップデート作業 データ移行 停止作業 設備更新 増強工事 ネットワーク工事 通信工事 回線工事 設備工事
@@ -81,7 +81,7 @@ var vocabulary = map[class]string{
 	cMaintW:  `作業 工事 点検 改修 切替 切り替え 移行 アップデート バージョンアップ 入替 入れ替え リニューアル 増強 整備`,
 	cStop:    `停止 休止 中断 一時停止 サービス停止 システム停止 閉塞 運休 ストップ 取扱停止 全面停止 利用停止 休業 suspended suspend stopped`,
 	cCant:    `不可 利用不可 不能 利用不能 使用不可 unavailable inaccessible cannot unable unreachable`,
-	cHappen:  `発生 生じ 起きて 起きた 起きま 起こっ 起こり 始ま occurred began started experiencing experienced affected affecting`,
+	cHappen:  `発生 生じ 起きて 起きた 起きま 起こっ 起こり 始ま occurred began started experiencing experienced having affected affecting`,
 	cNotice:  `検知 検出 判明 発覚 確認 認知 detected`,
 	cRecover: `復旧 回復 解消 正常化 復帰 収束 復活 終息 改善 全面復旧 完全復旧 障害復旧 解決 解除 全面解消 全復旧 restored recovered resolved fixed mitigated`,
 	cResume:  `再開 全面再開 運転再開 サービス再開 営業再開 resumed resume resumes`,
@@ -100,7 +100,7 @@ var vocabulary = map[class]string{
 	cExtend:    `延長 延伸 長引 extended extend`,
 	cOld:       `当初 変更前 訂正前 修正前 旧日程 誤) 誤: originally previously`,
 	cPossible:  `場合があ 場合がご 場合もあ 場合もご 可能性 恐れ おそれ ことがあ ことがご こともあ 場合がある may might could`,
-	cCond:      `場合は 場合に 場合、 場合を 場合の 際は 際に 際、 際の 時は 時には 備え 万一 万が一 防ぐ 防止 もし たら たとき ない場合 等により ときは ときに いつでも if whenever`,
+	cCond:      `場合は 場合に 場合、 場合を 場合の 際は 際に 際、 際の 時は 時には 備え 万一 万が一 防ぐ 防止 もし たら たとき ない場合 等により と考えられ 考えられます ときは ときに いつでも if whenever`,
 	cPublish:   `更新 追記 掲載 公開 公表 発表 投稿 配信 発信 発行 発出 作成 訂正 改訂 付け 付で 付の 告知 記載 お知らせした 公示 updated posted published`,
 	cMeeting:   `会見 記者会見 ぶら下がり 閣議 セミナー 説明会 研修 講座 イベント 開催 放送 講演 訓練 会議 委員会 相談会 開会 閉会 演習 ウェビナー 内覧会 展示会`,
 	cDeadline:  `締切 締め切り 締切り 〆切 期限 必着 消印 申込期間 応募期間 募集期間 までに`,
@@ -110,7 +110,7 @@ var vocabulary = map[class]string{
 	cReapply:   `再申請 再度申請 やり直し やり直 再登録 再送信 再送 もう一度 再手続 再度手続 再度お手続 再度お申 改めて申請 改めてお 再度ご 再度操作 再発行`,
 	cReserve:   `予備日 予備日程 予備 予備期間`,
 	cWhen:      `日時 時刻 期間 時間帯 時間 日程 年月日 予定日 スケジュール 日時分`,
-	cTender:    `入札 公告 調達 業務委託 委託業務 企画競争 仕様書 公募 募集 求人 採用 契約 見積 プロポーザル 落札 装った 装う 騙る かたる 詐欺 不審な フィッシング 訓練 体験会 利用規約 約款 ガイドライン 手引 マニュアル アンケート メンテナンス業務 保守業務 キャンペーン 用語集 報告書 リコール 自主回収 回収の 第三者委員会 有識者 よくある質問 よくあるご質問 FAQ 免責`,
+	cTender:    `入札 公告 調達 業務委託 委託業務 企画競争 仕様書 公募 募集 求人 採用 契約 見積 プロポーザル 落札 装った 装う 騙る かたる 詐欺 不審な フィッシング 訓練 体験会 利用規約 約款 ガイドライン 手引 マニュアル アンケート メンテナンス業務 保守業務 キャンペーン 用語集 報告書 リコール 自主回収 回収の 第三者委員会 有識者 文例 例文 テンプレート 書き方 よくある質問 よくあるご質問 FAQ 免責`,
 	cOther:     `調査 提供開始 提供を開始 サービス開始 サービスを開始 発売 受付開始 受付を開始 リリース 施行 公布 改正 開設 開業 開店 就任 誕生 設立 販売 運用開始 運用を開始 申込開始 閣議決定 公開しました 入社 出張 訪問 launched`,
 	cBulk:      `各日 毎日 両日 連日 いずれも とも それぞれ 各回 の間 共に 共通 各日とも`,
 	cPart:      `一部復旧 一部回復 一部再開 順次復旧 順次回復 順次再開 徐々に 一部解消 部分的に 部分復旧 一部の復旧 概ね ほぼ 順次 暫定 仮復旧 段階的 partially partial`,

@@ -85,7 +85,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if main == maintenance && !rd.isRange && rd.a.dateOnly() && p.particle(rd.to, 'の') && p.find(rd.to, min(len(p.toks), rd.to+10), cTrouble) {
 		role = roleIgnore // 昨日の障害を受け
 	}
-	if rd.work && main == outage && rd.kind != maintenance {
+	if main == outage && (rd.work && rd.kind != maintenance || rd.named && !rd.isRange && rd.a.dateOnly()) {
 		role = roleIgnore
 	}
 	if p.recurring(rd.mention) {
@@ -303,6 +303,9 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 			probe.a.clock = pending.clock
 			shareHalf(&probe.a, &rd.a)
 		}
+	}
+	if dir == forward && a.windows[a.open].hasStart {
+		a.r.context = midnight(a.windows[a.open].start)
 	}
 	t, ok = a.r.when(rd.a, dir)
 	if !ok {
