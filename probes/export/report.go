@@ -311,9 +311,9 @@ func (r *reporter) whoKnewFirst() string {
 		return lang.of("No announcement of it is known here.", "これに対応する告知は確認されていません。")
 	}
 	lead, known := FirstToKnow(r.Window, announced, published)
-	source := lang.of("its announcement was first seen", "告知を最初に確認した時刻")
+	source := lang.of("its announcement was seen", "告知の確認")
 	if !published.IsZero() && published.Before(announced.Opened) {
-		source = lang.of("its announcement is dated", "告知の日付")
+		source = lang.of("the date on its announcement", "告知の日付")
 	}
 	switch {
 	case !known:
@@ -437,9 +437,9 @@ func (r *reporter) referenceSentence() string {
 	case len(up)+len(other) == 0:
 		return ""
 	case len(up) == 0:
-		return fmt.Sprintf(lang.of("None of %d reference probe(s) was up at its start: our own network may have been the cause.", "開始時に正常だった参照プローブはありません（%d 件中）。こちら側のネットワークが原因の可能性があります。"), len(other))
+		return fmt.Sprintf(lang.of("Reference probes up at its start: 0 of %d. Our own network may have been the cause.", "開始時に正常だった参照プローブ: %d 件中 0 件。こちら側のネットワークが原因の可能性があります。"), len(other))
 	}
-	return fmt.Sprintf(lang.of("%d of %d reference probe(s) were up at its start: our own network was working.", "開始時、参照プローブは %[2]d 件中 %[1]d 件が正常でした。こちら側のネットワークは動作していました。"), len(up), len(up)+len(other))
+	return fmt.Sprintf(lang.of("Reference probes up at its start: %d of %d. Our own network was working.", "開始時に正常だった参照プローブ: %[2]d 件中 %[1]d 件。こちら側のネットワークは動作していました。"), len(up), len(up)+len(other))
 }
 
 // certificate shows the certificate that the window's runs saw: of the first failed run, or else the latest one.

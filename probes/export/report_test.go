@@ -108,3 +108,161 @@ func visible(t *testing.T, page string) string {
 	walk(root)
 	return clean(b.String())
 }
+
+func TestReportAnswersTheQuestions(t *testing.T) {
+	for lang, wants := range map[Lang][]string{
+		English: {
+			"iPhoneのマイナンバーカード was out for 34 h 00 min, from 2025-10-30 08:50:12 to 2025-10-31 18:50:40.",
+			"up to 1 min 10 s earlier: the last good run ended 08:49:02", "up to 1 min 09 s earlier: the last failed run ended 18:49:31",
+			"at least 33 h 59 min, at most 34 h 01 min", "1 min 30 s 0.1 % of the window",
+			"First to fail was apply-form (stage apply), in the step “see 申請を受け付けました”: the answer does not hold what it must.",
+			"It was confirmed at 2025-10-30 08:52:15, 2 min 03 s after the first failed run began.",
+			"We knew first: 27 min 45 s before the date on its announcement.",
+			"Reference probes up at its start: 2 of 2. Our own network was working.",
+			"Names portal.example, www.portal.example", "61 days after the start",
+			"2025-10-30 08:50 – end not told (about)", "2025-10-30 08:50 – 2025-10-31 18:50 (about)",
+			"✗ down 2025-10-30 08:50:12 – 2025-10-31 18:50:12 205", "? unknown 2025-10-30 09:00:17 1 our browser failed",
+			"Kept beside it : page.html, steps.txt",
+		},
+		Japanese: {
+			"iPhoneのマイナンバーカード は 2025-10-30 08:50:12 から 2025-10-31 18:50:40 まで 34時間00分 停止しました。",
+			"最大 1分10秒 早い可能性（最後の正常終了 08:49:02）", "先に把握したのは当方です（告知の日付より 27分45秒 早い）。",
+			"開始時に正常だった参照プローブ: 2 件中 2 件。", "最初に失敗したのは apply-form（段階 apply）のステップ「see 申請を受け付けました」: あるべき内容がありません。",
+		},
+	} {
+		text := visible(t, reportOf(t, sampleReport(t, lang)))
+		for _, want := range wants {
+			if !strings.Contains(strings.ReplaceAll(text, " :", ":"), strings.ReplaceAll(want, " :", ":")) {
+				t.Errorf("%s: the report does not say %q", lang, want)
+			}
+		}
+	}
+}
+
+func TestReportIsSelfContainedAndSafe(t *testing.T) {
+	data := sampleReport(t, English)
+	hostile := `"><script>alert(1)</script><img src=x onerror=alert(2)>'; javascript:alert(3)`
+	data.Window.Message, data.Window.Name, data.Title = hostile, hostile, hostile
+	data.Window.Marks = []probes.Mark{{As: hostile, Note: hostile, By: hostile}}
+	data.Window.Probes = append(data.Window.Probes, hostile)
+	data.Related[1].Name, data.Related[1].Message = hostile, hostile
+	for i := range data.Results {
+		data.Results[i].Message, data.Results[i].Target = hostile, hostile
+		for j := range data.Results[i].Steps {
+			data.Results[i].Steps[j].Name = hostile
+		}
+	}
+	data.Revisions[0].Item.Title, data.Revisions[0].Item.Address = hostile, "javascript:alert(1)"
+	data.Evidence["text.txt"] = []byte(hostile)
+	data.Evidence["evil.png"] = []byte(`<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`)
+	page := reportOf(t, data)
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pictures := 0
+	for n := range root.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		switch n.Data {
+		case "script", "iframe", "link", "object", "embed", "form":
+			t.Errorf("a <%s> in the report", n.Data)
+		}
+		for _, a := range n.Attr {
+			switch {
+			case strings.HasPrefix(a.Key, "on"):
+				t.Errorf("<%s %s>", n.Data, a.Key)
+			case n.Data == "img" && a.Key == "src":
+				pictures++
+				if !strings.HasPrefix(a.Val, "data:image/png;base64,") {
+					t.Errorf("a picture from elsewhere: %.60s", a.Val)
+				}
+			case a.Key == "href" && !strings.HasPrefix(a.Val, "https://"):
+				t.Errorf("a link to %s", a.Val)
+			case a.Key == "src" && n.Data != "img":
+				t.Errorf("<%s src>", n.Data)
+			}
+		}
+	}
+	if pictures != 2 {
+		t.Errorf("%d pictures, want that of the failure and that of the last good run", pictures)
+	}
+	for _, secret := range []string{"s3cr3t", "t0k3n"} {
+		if strings.Contains(page, secret) {
+			t.Errorf("the secret %s is in the report", secret)
+		}
+	}
+	if strings.Index(page, "At the failure") > strings.Index(page, "Last good run") {
+		t.Error("the last good run stands before the failure")
+	}
+}
+
+func TestReportOfLittle(t *testing.T) {
+	end := jstAt(31, 0, 0, 0)
+	open := probes.Window{ID: "x", Source: probes.Observed, Scope: probes.ScopeProbe, Name: "apply", Start: jstAt(30, 8, 0, 0)}
+	lapsed := probes.Window{ID: "x", Source: probes.Announced, Scope: probes.ScopeFlow, Name: "flow", Start: jstAt(30, 8, 0, 0), Lapsed: true}
+	blind := probes.Window{ID: "x", Source: probes.Blind, Scope: probes.ScopeAll, Start: jstAt(30, 8, 0, 0), End: &end}
+	wrong := probes.Window{ID: "x", Source: probes.Observed, Scope: probes.ScopeFlow, Name: "flow", Start: end, End: &end, Marks: []probes.Mark{{As: "false-alarm", Note: "試験", By: "ops", At: end}}}
+	for _, test := range []struct {
+		window probes.Window
+		wants  []string
+	}{
+		{open, []string{"apply not over", "apply has been out for 24 h 00 min, since 2025-10-30 08:00:00.", "no good run is known before it", "so far", "not ruled out by this report", "Single runs of that time are not kept", "No announcement of it is known here."}},
+		{lapsed, []string{"end not told", "when it came back was not told", "Length not known"}},
+		{blind, []string{"The prober could judge nothing for 16 h 00 min"}},
+		{wrong, []string{"false alarm", "Corrected by hand : false-alarm, 2025-10-31 00:00, ops: 試験"}},
+	} {
+		text := visible(t, reportOf(t, ReportData{Window: test.window, Now: jstAt(31, 8, 0, 0), Location: jst}))
+		for _, want := range test.wants {
+			if !strings.Contains(strings.ReplaceAll(text, " :", ":"), strings.ReplaceAll(want, " :", ":")) {
+				t.Errorf("the report does not say %q:\n%s", want, text)
+			}
+		}
+	}
+}
+
+func TestReportSaysWhenTheOperatorKnewFirstOrOurNetworkMayBeOut(t *testing.T) {
+	data := sampleReport(t, English)
+	data.Revisions[0].Item.Published = jstAt(30, 8, 50, 15)
+	for i := range data.References {
+		data.References[i].Fail(probes.ReasonConnect, "refused")
+	}
+	text := visible(t, reportOf(t, data))
+	for _, want := range []string{
+		"The operator knew first: we did 2 min 00 s after the date on its announcement.",
+		"Reference probes up at its start: 0 of 2. Our own network may have been the cause.",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the report does not say %q", want)
+		}
+	}
+}
+
+func TestTimelineStaysInItsFrame(t *testing.T) {
+	data := sampleReport(t, English)
+	data.Revisions[0].Item.Published = jstAt(30, 9, 20, 0).AddDate(0, -3, 0) // long before: listed, not drawn
+	r := newReporter(data)
+	events := r.events()
+	tl := r.timeline(events)
+	if len(tl.Marks) != len(events)-1 {
+		t.Errorf("%d of %d events are drawn", len(tl.Marks), len(events))
+	}
+	for _, row := range tl.Rows {
+		for _, s := range row.Spans {
+			if s.X < tl.Left || s.X+s.W > tl.Width+2 || s.Y+s.H > tl.Height {
+				t.Errorf("%s: %+v is outside of %d × %d", row.Label, s, tl.Width, tl.Height)
+			}
+		}
+		if len(row.Spans) == 0 {
+			t.Errorf("row %s is empty", row.Label)
+		}
+	}
+	taken := map[[2]int]bool{}
+	for _, m := range tl.Marks {
+		if taken[[2]int{m.X, m.Y}] {
+			t.Error("two events on one another")
+		}
+		taken[[2]int{m.X, m.Y}] = true
+	}
+}

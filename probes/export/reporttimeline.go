@@ -138,12 +138,16 @@ func (r *reporter) timeline(events []event) timeline {
 			spans[i].X += timelineLeft
 			spans[i].Y, spans[i].H = y, 14
 		}
-		t.Rows = append(t.Rows, timelineRow{Y: y, Middle: y + 11, Label: cut(label, 26), Spans: spans})
+		t.Rows = append(t.Rows, timelineRow{Y: y, Middle: y + 11, Label: cut(label, 28), Spans: spans})
 		y += timelineRowGap
 	}
 	row(SourceWord(w.Source, r.Lang), r.windowSpans(b, w))
 	for _, other := range r.related[:min(len(r.related), 10)] {
-		row(SourceWord(other.Source, r.Lang)+" "+r.table.label(other), r.windowSpans(b, other))
+		label := SourceWord(other.Source, r.Lang)
+		if other.Source != probes.Blind {
+			label += " " + r.table.label(other)
+		}
+		row(label, r.windowSpans(b, other))
 	}
 	for _, name := range r.probeNames() {
 		row(name, r.runSpans(b, name))
