@@ -58,7 +58,7 @@ func (j *journey) evidence(ctx context.Context, result *probes.Result, m masker)
 		}
 		files[name] = data
 	}
-	left := 2 * time.Second
+	left := maxEvidence
 	if deadline, ok := ctx.Deadline(); ok {
 		left = time.Until(deadline)
 	}

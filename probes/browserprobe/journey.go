@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -167,6 +168,11 @@ func (j *journey) open(ctx context.Context, address string) error {
 		if status := j.statusFailure(res.LoaderID); status != nil {
 			return status
 		}
+		if res.IsDownload || strings.HasSuffix(res.ErrorText, "ERR_ABORTED") {
+			soon, cancel := context.WithTimeout(ctx, min(j.grace, 300*time.Millisecond))
+			_ = j.visit.wait(soon, func() bool { return len(j.visit.downloads) > downloads })
+			cancel()
+		}
 		j.visit.mu.Lock()
 		refused := j.visit.downloads[min(downloads, len(j.visit.downloads)):]
 		j.visit.mu.Unlock()
@@ -250,7 +256,7 @@ func (j *journey) statusFailure(loader cdp.LoaderID) error {
 	j.visit.mu.Lock()
 	defer j.visit.mu.Unlock()
 	doc := j.visit.traffic.document(string(loader))
-	if doc == nil || doc.response == nil || doc.response.Status < 400 {
+	if doc == nil || doc.response == nil || doc.response.Status < 400 && doc.response.Status != http.StatusNoContent {
 		return nil
 	}
 	return &failure{reason: probes.ReasonStatus, text: fmt.Sprintf("%s answered %s", shownURL(doc.response.URL), statusLine(doc.response.Status, doc.response.StatusText))}

@@ -78,7 +78,9 @@ func site(t testing.TB) string {
 		case "/veil":
 			writePage(w, `<style>.veil{position:fixed;inset:0}</style><button>申請する</button><div class=veil id=veil></div>`)
 		case "/polls":
-			writePage(w, `<script>setInterval(() => fetch('/next'), 20)</script>`)
+			writePage(w, `<p>待っています</p><script>fetch('/hang')</script>`)
+		case "/hang":
+			<-r.Context().Done()
 		default:
 			http.NotFound(w, r)
 		}
@@ -188,7 +190,7 @@ func closedPort(t testing.TB) string {
 
 // TestFailingSteps holds every step's message when it fails, word for word.
 func TestFailingSteps(t *testing.T) {
-	url := site(t)
+	url, refused := site(t), closedPort(t)
 	const limit = 300 * time.Millisecond
 	for _, c := range []struct {
 		name   string
@@ -197,44 +199,44 @@ func TestFailingSteps(t *testing.T) {
 		reason probes.Reason
 		want   string
 	}{
-		{"open status", "", open(url + "/error"), probes.ReasonStatus, "SITE/error answered 500 Internal Server Error"},
-		{"open bad port", "", open("http://127.0.0.1:1/"), probes.ReasonDefinition, ""},
-		{"open refused", "", open(closedPort(t)), probes.ReasonConnect, ""},
-		{"see", "/", step("s", probes.ActionSee, byText("申込を受け付けました"), ""), probes.ReasonContent, ""},
-		{"see selector", "/", step("s", probes.ActionSee, bySelector("#nam"), ""), probes.ReasonSelector, ""},
-		{"dont see", "/", step("s", probes.ActionDontSee, byText("次へ進む"), ""), probes.ReasonContent, ""},
-		{"click text", "/", step("s", probes.ActionClick, byText("申請を送る"), ""), probes.ReasonSelector, ""},
-		{"click role", "/", step("s", probes.ActionClick, byRole("button", "申し込む"), ""), probes.ReasonSelector, ""},
-		{"click disabled", "/", step("s", probes.ActionClick, byText("後で送る"), ""), probes.ReasonSelector, ""},
-		{"click covered", "/veil", step("s", probes.ActionClick, byText("申請する"), ""), probes.ReasonSelector, ""},
-		{"click nth", "/", step("s", probes.ActionClick, probes.Target{Selector: "li", Nth: 5}, ""), probes.ReasonSelector, ""},
-		{"hover", "/", step("s", probes.ActionHover, bySelector("#menue"), ""), probes.ReasonSelector, ""},
-		{"fill", "/", step("s", probes.ActionFill, byLabel("お名前"), "x"), probes.ReasonSelector, ""},
-		{"fill read-only", "/", step("s", probes.ActionFill, byLabel("変更できない欄"), "x"), probes.ReasonSelector, ""},
-		{"fill cut", "/", step("s", probes.ActionFill, byLabel("短い欄"), "12345"), probes.ReasonSelector, ""},
-		{"fill list", "/", step("s", probes.ActionFill, byLabel("都道府県"), "東京都"), probes.ReasonSelector, ""},
-		{"select option", "/", step("s", probes.ActionSelect, byLabel("都道府県"), "京都府"), probes.ReasonSelector, ""},
-		{"select missing", "/", step("s", probes.ActionSelect, byLabel("市区町村"), "京都府"), probes.ReasonSelector, ""},
-		{"check", "/", step("s", probes.ActionCheck, byLabel("同意しない"), ""), probes.ReasonSelector, ""},
-		{"press target", "/", step("s", probes.ActionPress, bySelector("#nowhere"), "Enter"), probes.ReasonSelector, ""},
-		{"upload missing file", "/", step("s", probes.ActionUpload, bySelector("[type=file]"), "/no/such/file.png"), probes.ReasonDefinition, ""},
-		{"upload no file field", "/", step("s", probes.ActionUpload, bySelector("#name"), "/dev/null"), probes.ReasonSelector, ""},
-		{"scroll", "/", step("s", probes.ActionScroll, bySelector("#nowhere"), ""), probes.ReasonSelector, ""},
-		{"wait visible", "/", await("s", probes.Wait{Visible: &probes.Target{Selector: "#hint"}}), probes.ReasonSelector, ""},
-		{"wait hidden", "/", await("s", probes.Wait{Hidden: &probes.Target{Selector: "#menu"}}), probes.ReasonContent, ""},
-		{"wait text", "/", await("s", probes.Wait{Text: "遅れて出ない文"}), probes.ReasonContent, ""},
-		{"wait count", "/", await("s", probes.Wait{Count: &probes.WaitCount{Selector: "ul li", Min: 5, Max: 9}}), probes.ReasonSelector, ""},
-		{"wait url", "/", await("s", probes.Wait{URL: "/sent"}), probes.ReasonRedirect, ""},
-		{"wait quiet", "/polls", await("s", probes.Wait{Quiet: 300 * time.Millisecond}), probes.ReasonTimeout, ""},
-		{"evaluate", "/", step("s", probes.ActionEvaluate, probes.Target{}, "document.title"+` === "x"`), probes.ReasonContent, ""},
-		{"evaluate throws", "/", step("s", probes.ActionEvaluate, probes.Target{}, "nothing.there"), probes.ReasonContent, ""},
-		{"evaluate syntax", "/", step("s", probes.ActionEvaluate, probes.Target{}, "1 +"), probes.ReasonDefinition, ""},
-		{"frame missing", "/", step("s", probes.ActionFrame, bySelector("iframe#inne"), ""), probes.ReasonSelector, ""},
-		{"frame none", "/", step("s", probes.ActionFrame, bySelector("#menu"), ""), probes.ReasonSelector, ""},
-		{"tab", "/", step("s", probes.ActionTab, probes.Target{}, ""), probes.ReasonContent, ""},
-		{"tab status", "/", step("s", probes.ActionTab, probes.Target{}, url+"/error"), probes.ReasonStatus, ""},
-		{"back", "/", step("s", probes.ActionBack, probes.Target{}, ""), probes.ReasonContent, ""},
-		{"bad selector", "/", step("s", probes.ActionClick, bySelector("li["), ""), probes.ReasonDefinition, ""},
+		{"open status", "", open(url + "/error"), probes.ReasonStatus, "SITE/error answered 500 Internal Server Error; the page says \"内部エラー\""},
+		{"open bad port", "", open("http://127.0.0.1:1/"), probes.ReasonDefinition, "the browser cannot open http://127.0.0.1:1/ (ERR_UNSAFE_PORT)"},
+		{"open refused", "", open(refused), probes.ReasonConnect, "could not connect to CLOSED (ERR_CONNECTION_REFUSED)"},
+		{"see", "/", step("s", probes.ActionSee, byText("申込を受け付けました"), ""), probes.ReasonContent, "did not find the text \"申込を受け付けました\" within 300ms; nothing like it is there; at SITE/, where HOST answered 200"},
+		{"see selector", "/", step("s", probes.ActionSee, bySelector("#nam"), ""), probes.ReasonSelector, "did not find the element #nam within 300ms; nearest: textbox \"氏名\"; at SITE/, where HOST answered 200"},
+		{"dont see", "/", step("s", probes.ActionDontSee, byText("次へ進む"), ""), probes.ReasonContent, "the text \"次へ進む\" is still there after 300ms (link \"次へ進む\"); at SITE/, where HOST answered 200"},
+		{"click text", "/", step("s", probes.ActionClick, byText("申請を送る"), ""), probes.ReasonSelector, "did not find the text \"申請を送る\" within 300ms; nearest: button \"申請する\", button \"後で送る\"; at SITE/, where HOST answered 200"},
+		{"click role", "/", step("s", probes.ActionClick, byRole("button", "申し込む"), ""), probes.ReasonSelector, "did not find the button \"申し込む\" within 300ms; nearest: button \"申請する\", button \"後で送る\", button \"影の中のボタン\"; at SITE/, where HOST answered 200"},
+		{"click disabled", "/", step("s", probes.ActionClick, byText("後で送る"), ""), probes.ReasonSelector, "found button \"後で送る\", but it is disabled (waited 300ms); at SITE/, where HOST answered 200"},
+		{"click covered", "/veil", step("s", probes.ActionClick, byText("申請する"), ""), probes.ReasonSelector, "found button \"申請する\", but it is covered by <div id=\"veil\"> (waited 300ms); at SITE/veil, where HOST answered 200"},
+		{"click nth", "/", step("s", probes.ActionClick, probes.Target{Selector: "li", Nth: 5}, ""), probes.ReasonSelector, "did not find number 5 of the element li within 300ms; nearest: 3 such elements; at SITE/, where HOST answered 200"},
+		{"hover", "/", step("s", probes.ActionHover, bySelector("#menue"), ""), probes.ReasonSelector, "did not find the element #menue within 300ms; nearest: navigation \"次へ進む 別の窓で開く\"; at SITE/, where HOST answered 200"},
+		{"fill", "/", step("s", probes.ActionFill, byLabel("お名前"), "x"), probes.ReasonSelector, "did not find the field labelled \"お名前\" within 300ms; nearest: textbox \"氏名\", textbox \"生年月日\", combobox \"都道府県\"; at SITE/, where HOST answered 200"},
+		{"fill read-only", "/", step("s", probes.ActionFill, byLabel("変更できない欄"), "x"), probes.ReasonSelector, "found textbox \"変更できない欄\", but it is read-only (waited 300ms); at SITE/, where HOST answered 200"},
+		{"fill cut", "/", step("s", probes.ActionFill, byLabel("短い欄"), "12345"), probes.ReasonSelector, "filled the field labelled \"短い欄\", but it then held \"123\"; at SITE/, where HOST answered 200"},
+		{"fill list", "/", step("s", probes.ActionFill, byLabel("都道府県"), "東京都"), probes.ReasonSelector, "found the field labelled \"都道府県\", but it is a list; use a select step; at SITE/, where HOST answered 200"},
+		{"select option", "/", step("s", probes.ActionSelect, byLabel("都道府県"), "京都府"), probes.ReasonSelector, "found combobox \"都道府県\", but it has no option \"京都府\"; its options: 選択, 東京都, 大阪府; at SITE/, where HOST answered 200"},
+		{"select missing", "/", step("s", probes.ActionSelect, byLabel("市区町村"), "京都府"), probes.ReasonSelector, "did not find the field labelled \"市区町村\" within 300ms; nearest: textbox \"氏名\", textbox \"生年月日\", combobox \"都道府県\"; at SITE/, where HOST answered 200"},
+		{"check", "/", step("s", probes.ActionCheck, byLabel("同意しない"), ""), probes.ReasonSelector, "did not find the field labelled \"同意しない\" within 300ms; nearest: checkbox \"同意する\"; at SITE/, where HOST answered 200"},
+		{"press target", "/", step("s", probes.ActionPress, bySelector("#nowhere"), "Enter"), probes.ReasonSelector, "did not find the element #nowhere within 300ms; nothing like it is there; at SITE/, where HOST answered 200"},
+		{"upload missing file", "/", step("s", probes.ActionUpload, bySelector("[type=file]"), "/no/such/file.png"), probes.ReasonDefinition, "cannot read the file to upload: stat /no/such/file.png: no such file or directory"},
+		{"upload no file field", "/", step("s", probes.ActionUpload, bySelector("#name"), "/dev/null"), probes.ReasonSelector, "found textbox \"氏名\", but it is no file field (waited 300ms); at SITE/, where HOST answered 200"},
+		{"scroll", "/", step("s", probes.ActionScroll, bySelector("#nowhere"), ""), probes.ReasonSelector, "did not find the element #nowhere within 300ms; nothing like it is there; at SITE/, where HOST answered 200"},
+		{"wait visible", "/", await("s", probes.Wait{Visible: &probes.Target{Selector: "#hint"}}), probes.ReasonSelector, "did not find the element #hint within 300ms; nearest: <div id=\"hint\"> \"案内が出ました\" (not visible); at SITE/, where HOST answered 200"},
+		{"wait hidden", "/", await("s", probes.Wait{Hidden: &probes.Target{Selector: "#menu"}}), probes.ReasonContent, "the element #menu is still there after 300ms (navigation \"次へ進む 別の窓で開く\"); at SITE/, where HOST answered 200"},
+		{"wait text", "/", await("s", probes.Wait{Text: "遅れて出ない文"}), probes.ReasonContent, "did not find the text \"遅れて出ない文\" within 300ms; nearest: <div id=\"box\"> \"遅れて出る文\"; at SITE/, where HOST answered 200"},
+		{"wait count", "/", await("s", probes.Wait{Count: &probes.WaitCount{Selector: "ul li", Min: 5, Max: 9}}), probes.ReasonSelector, "found 3 of ul li, not 5 to 9, within 300ms; at SITE/, where HOST answered 200"},
+		{"wait url", "/", await("s", probes.Wait{URL: "/sent"}), probes.ReasonRedirect, "the address did not come to contain \"/sent\" within 300ms; at SITE/, where HOST answered 200"},
+		{"wait quiet", "/polls", await("s", probes.Wait{Quiet: 300 * time.Millisecond}), probes.ReasonTimeout, "the network was not quiet for 300ms within 300ms; requests were still under way: GET SITE/hang; at SITE/polls, where HOST answered 200"},
+		{"evaluate", "/", step("s", probes.ActionEvaluate, probes.Target{}, "document.title"+` === "x"`), probes.ReasonContent, "the expression \"document.title === \\\"x\\\"\" did not become true within 300ms; it was false; at SITE/, where HOST answered 200"},
+		{"evaluate throws", "/", step("s", probes.ActionEvaluate, probes.Target{}, "nothing.there"), probes.ReasonContent, "the expression \"nothing.there\" did not become true within 300ms; it threw ReferenceError: nothing is not defined; at SITE/, where HOST answered 200"},
+		{"evaluate syntax", "/", step("s", probes.ActionEvaluate, probes.Target{}, "1 +"), probes.ReasonDefinition, "\"1 +\" is no JavaScript expression: SyntaxError: Unexpected end of input"},
+		{"frame missing", "/", step("s", probes.ActionFrame, bySelector("iframe#inne"), ""), probes.ReasonSelector, "did not find the element iframe#inne within 300ms; nearest: iframe <iframe id=\"inner\">; at SITE/, where HOST answered 200"},
+		{"frame none", "/", step("s", probes.ActionFrame, bySelector("#menu"), ""), probes.ReasonSelector, "found the element #menu, but it is no iframe (it is a <nav>); at SITE/, where HOST answered 200"},
+		{"tab", "/", step("s", probes.ActionTab, probes.Target{}, ""), probes.ReasonContent, "no new tab was opened within 300ms; at SITE/, where HOST answered 200"},
+		{"tab status", "/", step("s", probes.ActionTab, probes.Target{}, url+"/error"), probes.ReasonStatus, "SITE/error answered 500 Internal Server Error; the page says \"内部エラー\""},
+		{"back", "/", step("s", probes.ActionBack, probes.Target{}, ""), probes.ReasonContent, "there is no page to go back to; at SITE/, where HOST answered 200"},
+		{"bad selector", "/", step("s", probes.ActionClick, bySelector("li["), ""), probes.ReasonDefinition, "li[ is no CSS selector"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -250,7 +252,7 @@ func TestFailingSteps(t *testing.T) {
 			if r.Reason != c.reason {
 				t.Errorf("reason is %s, want %s", r.Reason, c.reason)
 			}
-			place, text, _ := strings.Cut(strings.ReplaceAll(r.Message, url, "SITE"), ": ")
+			place, text, _ := strings.Cut(strings.ReplaceAll(strings.ReplaceAll(r.Message, url, "SITE"), strings.Trim(strings.TrimPrefix(refused, "http://"), "/"), "CLOSED"), ": ")
 			text = strings.ReplaceAll(text, strings.TrimPrefix(url, "http://"), "HOST")
 			if text != c.want {
 				t.Errorf("message is\n%q\nwant\n%q\n(%s)", text, c.want, place)

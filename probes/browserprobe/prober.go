@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net"
 	"net/netip"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -23,8 +22,9 @@ type Options struct {
 	Settings probes.BrowserSettings
 	// UserAgentSuffix is our name and contact; it is added to the User-Agent of Chrome, or of the device.
 	UserAgentSuffix string
-	// StateDir is the folder for Chrome's profiles, the system's temporary folder when empty. As root it is used only when
-	// other users may pass through all of its path, since Chrome runs as one.
+	// StateDir is the folder for Chrome's profiles, the system's temporary folder when empty, or where the
+	// given one does not do: as root other users must be able to pass through all of its path, since Chrome runs as one, and
+	// its path may not be longer than about 35 characters.
 	StateDir string
 	// Headed shows the windows; SlowMotion is a pause after each step, for people to follow.
 	Headed     bool
@@ -200,7 +200,7 @@ func (p *Prober) start(ctx context.Context) (*chrome, error) {
 		return nil, err
 	}
 	if !p.cleaned {
-		removeLeftovers(or(p.o.StateDir, os.TempDir()))
+		removeLeftovers(profileBase(p.o.StateDir))
 		p.cleaned = true
 	}
 	return launch(ctx, path, p.o.StateDir, flags(p.o))

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -28,11 +27,7 @@ type process struct {
 
 // startProcess starts Chrome with a pipe to speak through. The process lives until stop, or until we die.
 func startProcess(path, stateDir string, args []string, env []string) (*process, error) {
-	base := stateDir
-	if _, other := chromeOwner(); base == "" || other && !reachable(base) {
-		base = os.TempDir()
-	}
-	profile, err := newProfile(base)
+	profile, err := newProfile(profileBase(stateDir))
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +36,14 @@ func startProcess(path, stateDir string, args []string, env []string) (*process,
 		return nil, errors.Join(fmt.Errorf("starting %s: %w", path, err), profile.remove())
 	}
 	return p, nil
+}
+
+// profileBase is the folder for profiles: the given one where that is fit, else the system's temporary folder.
+func profileBase(stateDir string) string {
+	if stateDir == "" || !fit(stateDir) {
+		return os.TempDir()
+	}
+	return stateDir
 }
 
 func (p *process) start(path string, args, env []string) error {
@@ -62,7 +65,7 @@ func (p *process) start(path string, args, env []string) error {
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
 	p.cmd.WaitDelay = time.Second // a process that outlives Chrome may hold its output open
 	p.cmd.Dir = p.profile.dir
-	p.cmd.Env = append(env, "HOME="+p.profile.dir, "TMPDIR="+filepath.Join(p.profile.dir, "tmp"))
+	p.cmd.Env = append(env, "HOME="+p.profile.dir, "TMPDIR="+p.profile.dir)
 	confine(p.cmd)
 
 	started := make(chan error)
@@ -143,12 +146,15 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// lines returns the last n lines that say something.
+// lines returns the last n lines that say something, or the one by which Chrome gave up.
 func (t *tail) lines(n int) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var lines []string
 	for line := range strings.Lines(string(t.data)) {
+		if strings.Contains(line, "FATAL:") {
+			return strings.TrimSpace(line)
+		}
 		if line = strings.TrimSpace(line); line != "" {
 			lines = append(lines, line)
 		}

@@ -12,9 +12,16 @@ import (
 
 // Profiles are folders with this prefix, each with a lock file beside it that its owner holds for life: a profile whose
 // lock is free belongs to nobody who lives.
-const profilePrefix = "mynaprobe-chrome-"
+const profilePrefix = "mynaprobe-"
 
-// A profile is the folder that one Chrome writes to: its user data, its HOME and its TMPDIR.
+// socketPath is the longest path that Chrome appends to its TMPDIR for a socket, and maxSocketPath what the system allows
+// for one in all (unix(7)); past it Chrome aborts.
+const (
+	socketPath    = "/org.chromium.Chromium.XXXXXX/SingletonSocket"
+	maxSocketPath = 103
+)
+
+// A profile is the folder that one Chrome writes to: it is its user data, its HOME and its TMPDIR.
 type profile struct {
 	dir  string
 	lock *os.File
@@ -30,16 +37,12 @@ func newProfile(base string) (*profile, error) {
 		return nil, fmt.Errorf("making Chrome's profile: %w", err)
 	}
 	p := &profile{dir: strings.TrimSuffix(lock.Name(), ".lock"), lock: lock}
-	uid, other := chromeOwner()
-	for _, dir := range []string{p.dir, filepath.Join(p.dir, "tmp")} {
-		err := os.Mkdir(dir, 0o700)
-		if err == nil && other {
-			err = os.Chown(dir, uid, uid)
-		}
-		if err != nil {
-			p.remove()
-			return nil, fmt.Errorf("making Chrome's profile: %w", err)
-		}
+	err = os.Mkdir(p.dir, 0o700)
+	if uid, other := chromeOwner(); err == nil && other {
+		err = os.Chown(p.dir, uid, uid)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("making Chrome's profile: %w", err), p.remove())
 	}
 	return p, nil
 }
@@ -91,6 +94,16 @@ func removeLeftovers(base string) {
 		}
 		f.Close()
 	}
+}
+
+// fit reports whether profiles can live in the folder: Chrome's user may pass through to it, and sockets in them have paths
+// that are short enough.
+func fit(base string) bool {
+	if len(base)+len("/")+len(profilePrefix)+10+len(socketPath) > maxSocketPath {
+		return false
+	}
+	_, other := chromeOwner()
+	return !other || reachable(base)
 }
 
 // reachable reports whether other users may pass through every folder of the path.

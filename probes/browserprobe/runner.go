@@ -91,9 +91,11 @@ func (r *runner) Run(ctx context.Context) (result probes.Result) {
 			result = fail(probes.ReasonInternal, fmt.Sprintf("a bug in the prober: %v", bug))
 		}
 	}()
+	// whoever cancels the run cuts it off, also by a deadline of his own; only the probe's timeout is the target's to keep
 	whole := ctx
-	ctx, cancel := context.WithTimeout(ctx, r.probe.Timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(whole), r.probe.Timeout)
 	defer cancel()
+	defer context.AfterFunc(whole, cancel)()
 
 	for _, s := range r.probe.Browser.Steps {
 		if _, err := secrets.get(s.Value); err != nil {
@@ -192,7 +194,7 @@ func (r *runner) try(ctx context.Context, base probes.Result, secrets *vault, se
 		return attempt{startErr: err}, nil
 	}
 	deadline, _ := ctx.Deadline()
-	reserve := min(max(time.Until(deadline)/5, 300*time.Millisecond), 3*time.Second)
+	reserve := min(max(time.Until(deadline)/4, 400*time.Millisecond), 4*time.Second)
 	limited, stop := context.WithDeadline(ctx, deadline.Add(-reserve))
 	visitCtx, end := context.WithCancelCause(limited)
 	v := (*visit)(nil)
@@ -221,9 +223,9 @@ func (r *runner) try(ctx context.Context, base probes.Result, secrets *vault, se
 		return attempt{startErr: &secretError{err}}, cleaned
 	}
 	v = newVisit(c, setup, end)
-	j := &journey{visit: v, ctx: visitCtx, outer: ctx, grace: reserve / 3, secret: secrets.get}
+	j := &journey{visit: v, ctx: visitCtx, outer: ctx, grace: reserve / 2, secret: secrets.get}
 	a := r.travel(ctx, j, base, secrets, second)
-	if a.fault != nil {
+	if a.fault != nil && ctx.Err() != context.Canceled {
 		p.mu.Lock()
 		p.retire(c, a.fault.restart)
 		p.mu.Unlock()
@@ -314,10 +316,13 @@ func (r *runner) travel(ctx context.Context, j *journey, base probes.Result, sec
 	return attempt{result: result}
 }
 
+// maxEvidence is the longest that evidence may take of a run's time.
+const maxEvidence = 2 * time.Second
+
 // rest is the time that is left for evidence.
 func (r *runner) rest(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, _ := ctx.Deadline()
-	return context.WithDeadline(ctx, deadline.Add(-50*time.Millisecond))
+	return context.WithTimeout(ctx, min(time.Until(deadline)-50*time.Millisecond, maxEvidence))
 }
 
 // steps goes through the steps until one fails, and returns that one's error.

@@ -36,6 +36,8 @@ type traffic struct {
 	requests []*request
 	open     map[network.RequestID]*request
 	bytes    int64
+	// unpacked is the size of bodies after decoding; that on the wire is known only at the end of some.
+	unpacked int64
 	// quietSince is when the last request ended; zero while one is under way.
 	quietSince time.Time
 }
@@ -46,7 +48,7 @@ func (t *traffic) start(s *setup) {
 	t.quietSince = time.Now()
 }
 
-// event takes an event of the Network domain and returns the bytes received so far.
+// event takes an event of the Network domain and returns the bytes received so far, 0 when it brought none.
 func (t *traffic) event(event any) int64 {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
@@ -56,10 +58,10 @@ func (t *traffic) event(event any) int64 {
 			before.bytes = int64(e.RedirectResponse.EncodedDataLength)
 			t.close(before, float64(e.Timestamp), "", false)
 		} else if before != nil {
-			return t.bytes // the same request, seen by the frame that takes it over
+			return 0 // the same request, seen by the frame that takes it over
 		}
 		if e.Type == network.ResourceTypeOther && e.Initiator != nil && e.Initiator.Type == network.InitiatorTypeOther {
-			return t.bytes // the browser's own, for the icon of its window
+			return 0 // the browser's own, for the icon of its window
 		}
 		t.add(e.RequestID, e.Request, e.Type, float64(e.Timestamp), float64(e.WallTime))
 	case *network.EventRequestWillBeSentExtraInfo:
@@ -78,9 +80,7 @@ func (t *traffic) event(event any) int64 {
 		if r := t.open[e.RequestID]; r != nil {
 			r.bytes += max(e.EncodedDataLength, 0)
 			t.bytes += max(e.EncodedDataLength, 0)
-			if e.EncodedDataLength == 0 && r.response != nil && !r.response.FromDiskCache { // known only at the end, so take what it unpacked to
-				return t.bytes + e.DataLength
-			}
+			t.unpacked += e.DataLength
 		}
 	case *network.EventLoadingFinished:
 		if r := t.open[e.RequestID]; r != nil {
@@ -123,7 +123,7 @@ func (t *traffic) event(event any) int64 {
 			t.close(r, float64(e.Timestamp), "closed before it was open", false)
 		}
 	}
-	return t.bytes
+	return max(t.bytes, t.unpacked)
 }
 
 func (t *traffic) add(id network.RequestID, sent *network.Request, kind network.ResourceType, at, wall float64) {
