@@ -72,6 +72,9 @@ func (t *Tracker) flush() Change {
 	}
 	for _, f := range o.flows {
 		f.dirty = false
+		if f.dropped {
+			continue
+		}
 		f.told = t.now
 		c.Statuses = append(c.Statuses, t.flowStatuses(f)...)
 		o.state(flowKey(f.def.Name), f.save())

@@ -21,6 +21,7 @@ type flow struct {
 	coverage probes.Coverage
 	// wasActive are the sources that were active when last told.
 	wasActive map[probes.WindowSource]bool
+	dropped   bool
 	dirty     bool
 	told      time.Time
 }
@@ -78,6 +79,7 @@ func (t *Tracker) dropFlow(f *flow) {
 			}
 		}
 	}
+	f.dropped = true
 	t.out.state(flowKey(f.def.Name), nil)
 }
 
@@ -248,8 +250,9 @@ type claimed struct {
 	lapsed         bool
 }
 
-// claims are the spans of the probe's windows that ended after the horizon.
-func (p *probe) claims(horizon time.Time) []claimed {
+// claims are the spans of the probe's windows that ended after the horizon. What a run saw holds for as long as it is
+// knowledge, though no later than now.
+func (p *probe) claims(horizon, now time.Time) []claimed {
 	var all []claimed
 	for _, rec := range p.ledger.live {
 		if rec.End != nil && rec.End.Before(horizon) {
@@ -259,6 +262,9 @@ func (p *probe) claims(horizon time.Time) []claimed {
 		c.endNotBefore = latest(p.lastDownEnd, rec.Start)
 		if rec == p.open {
 			c.doubt = p.firstGood
+			if p.outcome != probes.Unknown && c.doubt.IsZero() {
+				c.edge = latest(c.edge, earliest(now, p.known.Add(p.def.FreshFor())))
+			}
 		}
 		if rec.End != nil {
 			c.end, c.edge = *rec.End, *rec.End
@@ -356,10 +362,10 @@ func unite(all []claimed) []claimed {
 }
 
 // claims are the spans in which the stage was out.
-func (s *stage) claims(horizon time.Time) []claimed {
+func (s *stage) claims(horizon, now time.Time) []claimed {
 	var all []claimed
 	for i, p := range s.probes {
-		of := p.claims(horizon)
+		of := p.claims(horizon, now)
 		if !s.allOut || i == 0 {
 			all = append(all, of...)
 			continue
@@ -389,7 +395,7 @@ func (t *Tracker) reflow(f *flow) {
 	var all []claimed
 	for _, s := range f.stages {
 		if f.isCritical(s) {
-			all = append(all, s.claims(horizon)...)
+			all = append(all, s.claims(horizon, t.now)...)
 		}
 	}
 	matched := map[*record]bool{}
@@ -401,13 +407,24 @@ func (t *Tracker) reflow(f *flow) {
 			continue
 		}
 		if slices.ContainsFunc(rec.Probes, func(name string) bool { return t.probes[name] == nil }) {
-			t.lapseRecord(rec, rec.seen) // nobody will see its end
+			t.lapseRecord(rec, t.lastSeen(rec)) // nobody will see its end
 		} else {
 			// A late result showed that the probes were never out at the same time.
 			t.removeRecord(l, rec)
 		}
 		t.touchFlowStatus(f)
 	}
+}
+
+// lastSeen is when a flow's window was last seen to be open, by the windows of its probes.
+func (t *Tracker) lastSeen(rec *record) time.Time {
+	last := rec.seen
+	for _, r := range t.records {
+		if r.Scope == probes.ScopeProbe && r.Lapsed && r.End != nil && r.Start.Compare(rec.Start) >= 0 && slices.Contains(rec.Probes, r.Name) {
+			last = latest(last, *r.End)
+		}
+	}
+	return last
 }
 
 // removeRecord takes a window of a flow out for good: it is part of another, or was none.
