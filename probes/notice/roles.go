@@ -1,6 +1,9 @@
 package notice
 
-import "unicode"
+import (
+	"time"
+	"unicode"
+)
 
 // A role is what a mention of time is to the event.
 type role uint8
@@ -30,6 +33,8 @@ type reading struct {
 	work bool
 	// named: the event is only named behind it (10月30日の障害).
 	named bool
+	// at: for the time of a report, that time.
+	at time.Time
 }
 
 const maxLook = 60

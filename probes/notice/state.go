@@ -11,6 +11,8 @@ type stand struct {
 	done, still, ongoing, planned, again, extended bool
 	// moved: the extension has been made (延長しました), and is not only to come (延長します).
 	moved bool
+	// hoped: after a recovery another one is hoped for.
+	hoped bool
 	// doneTitle: the headline says that it is over.
 	doneTitle bool
 }
@@ -58,7 +60,11 @@ func (p *parser) outageStand(from, to int, st *stand) {
 				}
 			case tailHope:
 				st.ongoing = true
+				st.hoped = st.hoped || st.done
 			case tailNot:
+				if hasPrefix(p.src.runes, t.to, "次第", "し次第", "見通し") > 0 {
+					st.hoped = st.hoped || st.done
+				}
 				if hasPrefix(p.src.runes, t.to, "して", "され", "でき", "には至", "に至") > 0 {
 					still = true
 				}
@@ -202,24 +208,55 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 	}
 }
 
-// newest returns the tokens of the newest report, where a notice stacks several; all of them otherwise.
-func (p *parser) newest() (from, to int) {
-	type report struct{ line, number int }
-	var reports []report
+// A report is one of several that a notice stacks: 第2報, 【10月31日 19時更新】.
+type report struct {
+	line   int
+	number int
+	at     time.Time
+}
+
+// maxHeader is the longest line that is believed to be the header of a report, in characters.
+const maxHeader = 40
+
+// reports finds the headers of the reports.
+func (p *parser) reports() []report {
+	var out []report
 	for i, ln := range p.lines {
 		for k := ln.first; k+2 < ln.last && k < ln.first+12; k++ {
 			if p.particle(k, '第') && p.kindAt(k+1) == kNumber && p.particle(k+2, '報') {
-				reports = append(reports, report{i, p.toks[k+1].num})
+				out = append(out, report{line: i, number: p.toks[k+1].num})
 				break
 			}
 		}
 	}
+	if len(out) > 0 {
+		return out
+	}
+	last := -1
+	for i := range p.readings {
+		rd := &p.readings[i]
+		ln := p.lines[rd.line]
+		if rd.role != roleReport || rd.at.IsZero() || rd.line == last || p.toks[ln.last-1].to-p.toks[ln.first].from > maxHeader || ln.role == labelPublish {
+			continue
+		}
+		if p.hasText(ln.first, rd.from) && p.kindAt(ln.first) != kOpen && !ln.bullet && !p.find(ln.first, rd.from, cPublish) {
+			continue
+		}
+		last = rd.line
+		out = append(out, report{line: rd.line, at: rd.at})
+	}
+	return out
+}
+
+// newest returns the tokens of the newest report, where a notice stacks several; all of them otherwise.
+func (p *parser) newest() (from, to int) {
+	reports := p.reports()
 	if len(reports) < 2 {
 		return 0, len(p.toks)
 	}
 	best := 0
 	for i, r := range reports {
-		if r.number > reports[best].number {
+		if r.number > reports[best].number || r.at.After(reports[best].at) {
 			best = i
 		}
 	}
@@ -228,9 +265,6 @@ func (p *parser) newest() (from, to int) {
 	if best+1 < len(reports) {
 		to = p.lines[reports[best+1].line].first
 	}
-	if reports[best].line == p.title {
-		return 0, len(p.toks)
-	}
 	return from, to
 }
 
@@ -238,7 +272,8 @@ func (p *parser) newest() (from, to int) {
 func (p *parser) stateOfEvent(k eventKind, windows []window) probes.AnnouncementState {
 	from, to := p.newest()
 	st := p.standOf(from, to, k)
-	if from > 0 && !st.done && !st.ongoing {
+	whole := from == 0 && to == len(p.toks)
+	if !whole && !st.done && !st.ongoing {
 		st = p.standOf(0, len(p.toks), k)
 	}
 	if k == outage {
@@ -249,7 +284,7 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 			sure = sure || w.hasEnd && w.endRole == roleEnd
 		}
 		switch {
-		case st.still || st.again && !closed:
+		case st.still || st.again && !closed || st.done && st.hoped && whole && !sure:
 			return probes.Ongoing
 		case st.done:
 			return probes.Resolved

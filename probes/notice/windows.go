@@ -164,6 +164,12 @@ func (a *assembler) contextOf(rd *reading, report bool) {
 			if report && pt.date.base == baseNone {
 				a.r.report = t
 			}
+			if report && rd.at.IsZero() {
+				rd.at = t
+				if pt.hasClock && !pt.clock.minuteOnly {
+					rd.at = pt.clock.on(t, pt.clock.hours(pt.date))
+				}
+			}
 		}
 	}
 	if rd.a.hasClock && !rd.a.clock.minuteOnly {
