@@ -151,11 +151,33 @@ func (t *windowTable) bars() {
 		drawn := b.draw(rows[row], marks)
 		used += drawn
 		if t.opts.Color {
-			drawn = sourceStyles[row.source].paint(drawn, true)
+			drawn = colored(drawn, marks.none, sourceStyles[row.source])
 		}
 		t.line(pad(cut(name, nameWidth), nameWidth) + " " + pad(SourceWord(row.source, lang), sourceWidth) + " " + drawn)
 	}
 	t.legend(marks, used)
+}
+
+// colored paints the marks of a bar, and its empty columns faintly.
+func colored(drawn string, none rune, s style) string {
+	var b strings.Builder
+	for drawn != "" {
+		end := strings.IndexFunc(drawn, func(r rune) bool { return r != none })
+		if end < 0 {
+			end = len(drawn)
+		}
+		if end > 0 {
+			b.WriteString(faint(drawn[:end], true))
+			drawn = drawn[end:]
+			continue
+		}
+		if end = strings.IndexRune(drawn, none); end < 0 {
+			end = len(drawn)
+		}
+		b.WriteString(s.paint(drawn[:end], true))
+		drawn = drawn[end:]
+	}
+	return b.String()
 }
 
 // label is what a window is about, in one short text.
