@@ -3,6 +3,8 @@ package pipeline
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync"
 	"testing"
 )
 
@@ -13,4 +15,33 @@ func newServer(t *testing.T, handler http.Handler) string {
 	// Kept connections of the test's own client would look like leaked goroutines.
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	return server.URL
+}
+
+// lines is a writer that keeps what is written, and hands out the first line with each text it looks for.
+type lines struct {
+	mu    sync.Mutex
+	text  strings.Builder
+	found map[string]chan string
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Write(p)
+	for part, ch := range l.found {
+		for line := range strings.Lines(l.text.String()) {
+			if strings.Contains(line, part) && strings.HasSuffix(line, "\n") {
+				ch <- line
+				delete(l.found, part)
+				break
+			}
+		}
+	}
+	return len(p), nil
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }

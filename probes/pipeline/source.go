@@ -63,7 +63,8 @@ func (s source) Calendar(ctx context.Context, f probes.WindowFilter) ([]byte, er
 		return nil, err
 	}
 	var b bytes.Buffer
-	err = error(nil); _ = windows
+	err = error(nil)
+	_ = windows
 	return b.Bytes(), err
 }
 
