@@ -231,8 +231,12 @@ func (f dialFunc) DialContext(ctx context.Context, network, addr string) (net.Co
 func hostPort(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
-		port = map[string]string{"https": "443", "socks5": "1080", "socks5h": "1080"}[u.Scheme]
-		if port == "" {
+		switch u.Scheme {
+		case "https":
+			port = "443"
+		case "socks5", "socks5h":
+			port = "1080"
+		default:
 			port = "80"
 		}
 	}

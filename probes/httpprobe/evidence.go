@@ -40,18 +40,22 @@ func (r *run) evidence(result *probes.Result) *probes.Evidence {
 		fmt.Fprintf(&b, "# connected to %s\n", a.addr)
 	}
 	if t := a.tls; t != nil {
-		fmt.Fprintf(&b, "# %s, certificate: names %s, issuer %q, expires %s %s\n", t.Version, strings.Join(t.Names, ", "), t.Issuer, day(t.EarliestExpiry), t.Problem)
+		fmt.Fprintf(&b, "# certificate: names %s, issuer %q, expires %s\n", strings.Join(t.Names, ", "), t.Issuer, day(t.EarliestExpiry))
+		if t.Problem == "" {
+			fmt.Fprintf(&b, "# %s, %s\n", t.Version, t.Cipher)
+		} else {
+			fmt.Fprintf(&b, "# %s\n", t.Problem)
+		}
 	}
 	if a.status != 0 {
 		fmt.Fprintf(&b, "\n%s %s\n", a.proto, a.statusLine)
 		if err := a.header.Write(&b); err != nil {
 			fmt.Fprintf(&b, "# the header cannot be written: %v\n", err)
 		}
-		content := a.page.content()
 		b.WriteByte('\n')
-		b.Write(content[:min(len(content), maxExcerpt)])
-		if len(content) > maxExcerpt || a.cut {
-			fmt.Fprintf(&b, "\n# the body goes on\n")
+		a.page.writeExcerpt(&b)
+		if a.cut {
+			fmt.Fprintf(&b, "\n# only %d bytes were read\n", len(a.page.body))
 		}
 		if text := a.page.visible(); text != "" {
 			if title := a.page.pageTitle(); title != "" {
@@ -62,6 +66,19 @@ func (r *run) evidence(result *probes.Result) *probes.Evidence {
 	}
 	files["response.txt"] = []byte(r.mask.text(b.String()))
 	return &probes.Evidence{Files: files}
+}
+
+// writeExcerpt writes the beginning of the body, if it is one that can be read.
+func (p *page) writeExcerpt(b *bytes.Buffer) {
+	if !p.isHTML() && !isText(p.contentType, p.body) {
+		fmt.Fprintf(b, "# %d bytes of type %q\n", len(p.body), p.contentType)
+		return
+	}
+	content := p.content()
+	b.Write(content[:min(len(content), maxExcerpt)])
+	if len(content) > maxExcerpt {
+		fmt.Fprintf(b, "\n# the body goes on\n")
+	}
 }
 
 // A mask hides secrets in whatever leaves a run, in the forms in which they may come back.

@@ -142,9 +142,10 @@ func (p *Prober) roundTripHTTP1(m *meter, r *route, w *wire, req *http.Request) 
 	if err == nil {
 		err = w.bw.Flush()
 	}
-	// A server may answer, and close, before it has read all of a request: an answer says more than a failed write.
+	// A server may answer, or say why it will not, and close before it has read all of a request: what it says tells more
+	// than a failed write.
 	if _, peekErr := w.br.Peek(1); peekErr != nil {
-		if err == nil {
+		if err == nil || peekErr != io.EOF {
 			err = peekErr
 		}
 		return nil, err

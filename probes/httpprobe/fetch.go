@@ -27,7 +27,7 @@ func (p *Prober) Fetch(ctx context.Context, probe probes.Probe) (fetched Fetched
 	}
 	result = runner.do(ctx, func(a *answer) {
 		fetched = Fetched{Status: a.status, Header: a.header, Body: bytes.Clone(a.page.body)}
-		if a.url != nil {
+		if a.status != 0 {
 			fetched.URL = a.url.String()
 		}
 	})

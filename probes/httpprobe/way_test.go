@@ -323,7 +323,7 @@ func TestSOCKS5Proxy(t *testing.T) {
 	ca := newAuthority(t, "ours")
 	target := serveTLS(t, showing("secure"), &tls.Config{Certificates: []tls.Certificate{ca.issue(t, "portal.test").Certificate}})
 	var asked atomic.Value
-	reply := byte(0)
+	var reply atomic.Uint32
 	// RFC 1928: version, methods; then version, command, reserved, address type 3, length, name, port.
 	l := serveTCP(t, func(conn net.Conn) {
 		head := make([]byte, 3)
@@ -338,8 +338,8 @@ func TestSOCKS5Proxy(t *testing.T) {
 		name := make([]byte, int(request[4])+2)
 		io.ReadFull(conn, name)
 		asked.Store(string(name[:len(name)-2]))
-		conn.Write([]byte{5, reply, 0, 1, 0, 0, 0, 0, 0, 0})
-		if reply != 0 {
+		conn.Write([]byte{5, byte(reply.Load()), 0, 1, 0, 0, 0, 0, 0, 0})
+		if reply.Load() != 0 {
 			return
 		}
 		to, err := net.Dial("tcp", target.Listener.Addr().String())
@@ -361,7 +361,7 @@ func TestSOCKS5Proxy(t *testing.T) {
 	if asked.Load() != "portal.test" {
 		t.Errorf("the proxy was asked for %v", asked.Load())
 	}
-	reply = 5
+	reply.Store(5)
 	check(t, runner.Run(t.Context()), probes.ReasonConnect, "made no connection to portal.test:443", "connection refused")
 }
 
@@ -372,7 +372,7 @@ func TestClientCertificate(t *testing.T) {
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		s := serveTLS(t, func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, r.TLS.PeerCertificates[0].Subject.CommonName)
-		}, &tls.Config{Certificates: []tls.Certificate{ca.issue(t, "127.0.0.1").Certificate}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert, MaxVersion: version})
+		}, &tls.Config{Certificates: []tls.Certificate{ca.issue(t, "127.0.0.1").Certificate}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert, MaxVersion: version, NextProtos: []string{"http/1.1"}})
 		client := ca.issue(t, "the prober")
 		p := get(s.URL, trusting(ca), expecting(probes.Expect{Text: texts("the prober")}))
 		check(t, prepare(t, Options{}, p).Run(t.Context()), probes.ReasonTLS, "127.0.0.1 refused the TLS connection")
