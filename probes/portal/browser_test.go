@@ -19,8 +19,8 @@ func TestTheFormInABrowser(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	for state, want := range map[portal.State]probes.Outcome{
-		portal.Normal: probes.Up, portal.Provisional: probes.Down, portal.ScriptError: probes.Down,
+	for state, want := range map[portal.State]probes.Reason{
+		portal.Normal: "", portal.Provisional: probes.ReasonContent, portal.ScriptError: probes.ReasonSelector,
 	} {
 		script, err := portal.LoadScript("test.yaml", []byte(`{title: test, length: 1h, every: 30s, site: {name: 試験ポータル, service: 試験カード},
 flow: {name: test, title: 試験, services: [試験カード], critical: [portal]}, events: [{at: 0s, say: s, stages: {apply: `+string(state)+`}}]}`))
@@ -39,22 +39,19 @@ flow: {name: test, title: 試験, services: [試験カード], critical: [portal
 			if probe.Kind != probes.KindBrowser || probe.Name == "guide-visit" && state != portal.Normal {
 				continue
 			}
-			if probe.Name == "apply-form" && want == probes.Down {
-				// What never comes need not be waited for in full.
-				probe.Browser.Steps[len(probe.Browser.Steps)-1].Timeout = 1500 * time.Millisecond
+			if want != "" {
+				// What never comes need not be waited for in full: the field to fill, or the good news at the end.
+				waits := map[portal.State]int{portal.Provisional: len(probe.Browser.Steps) - 1, portal.ScriptError: 1}
+				probe.Browser.Steps[waits[state]].Timeout = 1500 * time.Millisecond
 			}
 			runner, err := prober.Prepare(probe)
 			if err != nil {
 				t.Fatal(err)
 			}
-			expected := probes.Up
-			if probe.Name == "apply-form" {
-				expected = want
-			}
 			result := runner.Run(t.Context())
 			t.Logf("%s while the form is %s: %v in %v", probe.Name, state, result.Outcome, result.Duration.Duration().Round(time.Millisecond))
-			if result.Outcome != expected {
-				t.Errorf("%s while the form is %s: %v %s: %s, want %v", probe.Name, state, result.Outcome, result.Reason, result.Message, expected)
+			if result.Reason != want {
+				t.Errorf("%s while the form is %s: %v %s: %s, want %q", probe.Name, state, result.Outcome, result.Reason, result.Message, want)
 			}
 		}
 		if err := server.Close(); err != nil {
