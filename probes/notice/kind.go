@@ -68,6 +68,19 @@ func (p *parser) mainVerdict() verdict {
 		}
 	})
 	for _, ln := range p.lines {
+		for _, c := range ln.cells {
+			if c.role != labelStart && c.role != labelEnd && c.role != labelSpan || !p.hasTime(c.first, c.last) {
+				continue
+			}
+			switch kindOfLabel(c.label) {
+			case outage:
+				v.outage += 4
+				v.sureOutage = true
+			case maintenance:
+				v.maintenance += 4
+				v.sureMaint = true
+			}
+		}
 		if !ln.heads || !p.hasTimeSoon(ln) {
 			continue
 		}
@@ -96,7 +109,7 @@ func kindOfLabel(label string) eventKind {
 	switch {
 	case strings.Contains(label, "障害者"):
 		return noEvent
-	case containsAny(label, "発生", "復旧", "障害", "不具合", "回復", "解消"):
+	case containsAny(label, "発生", "復旧", "障害", "不具合", "回復", "解消", "Outage", "outage", "Incident", "incident"):
 		return outage
 	case containsAny(label, "メンテ", "作業", "停止", "工事", "点検", "保守", "休止", "Maintenance", "maintenance"):
 		return maintenance

@@ -66,14 +66,16 @@ type parser struct {
 	mentions     []mention
 	readings     []reading
 	online       bool // the notice speaks of a service at all, and not of roads
+	allDay       bool // 終日 is said somewhere
+	listed       bool // dates follow: 下記の日程
 	firstEvent   int  // the first token that names an event
 }
 
-func newParser(text string, published time.Time) *parser {
-	if len(text) > maxText {
-		text = strings.ToValidUTF8(text[:maxText], "")
+func newParser(original string, published time.Time) *parser {
+	if len(original) > maxText {
+		original = strings.ToValidUTF8(original[:maxText], "")
 	}
-	p := &parser{src: fold(text), firstEvent: -1}
+	p := &parser{src: fold(original), firstEvent: -1}
 	if !published.IsZero() {
 		p.published = published.In(japan)
 	}
@@ -83,7 +85,10 @@ func newParser(text string, published time.Time) *parser {
 	}
 	p.structure()
 	p.findTitle()
-	p.online = containsAny(string(p.src.runes), "システム", "サービス", "サーバ", "通信", "ネットワーク", "サイト", "回線", "インターネット", "アプリ", "電話", "ホームページ", "ポータル", "オンライン", "ATM", "データ", "ウェブ", "Web", "WEB", "メール", "電子", "クラウド", "接続", "装置", "Wi-Fi", "口座", "カード", "証明書", "取引", "予約", "申請", "service", "system")
+	text := string(p.src.runes)
+	p.allDay = strings.Contains(text, "終日")
+	p.listed = p.allDay || containsAny(text, "次の", "下記", "以下")
+	p.online = containsAny(text, "システム", "サービス", "サーバ", "通信", "ネットワーク", "サイト", "回線", "インターネット", "アプリ", "電話", "ホームページ", "ポータル", "オンライン", "ATM", "データ", "ウェブ", "Web", "WEB", "メール", "電子", "クラウド", "接続", "装置", "Wi-Fi", "口座", "カード", "証明書", "取引", "予約", "申請", "service", "system")
 	for k, t := range p.toks {
 		if t.kind == kWord && t.is(cTrouble|cMaint|cMaintW|cStop|cCant|cHappen|cTroubleW) && !t.is(cFriend) {
 			p.firstEvent = k

@@ -117,6 +117,9 @@ func (p *parser) point(k int) (pt point, next int, ok bool) {
 		return pt, 0, false
 	}
 	p.approxOf(&pt)
+	if pt.hasClock {
+		p.sayAgain(&pt)
+	}
 	if pt.hasClock && pt.clock.approx {
 		pt.approx = true
 	}
@@ -138,6 +141,29 @@ func (p *parser) point(k int) (pt point, next int, ok bool) {
 		}
 	}
 	return pt, pt.to, true
+}
+
+// sayAgain passes over brackets that give the same time in another way: 24:00（3月9日0:00）, 13:00 UTC (22:00 JST).
+func (p *parser) sayAgain(pt *point) {
+	j := p.over(pt.to, kSpace)
+	if p.kindAt(j) != kOpen {
+		return
+	}
+	clock := false
+	for n := j + 1; n < j+7; n++ {
+		switch p.kindAt(n) {
+		case kClock:
+			clock = true
+		case kDate, kSpace:
+		case kClose:
+			if clock {
+				pt.to = n + 1
+			}
+			return
+		default:
+			return
+		}
+	}
 }
 
 // moreDate joins dates that say the same: 本日10月30日, 昨日の30日(木), 2025年 12月6日, 本日(31日).

@@ -35,6 +35,8 @@ type reading struct {
 	named bool
 	// at: for the time of a report, that time.
 	at time.Time
+	// loose: a date of a list.
+	loose bool
 }
 
 const maxLook = 60
@@ -336,6 +338,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 			}
 		}
 	}
+	// 6:00を過ぎても
+	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "を過ぎ", "をすぎ", "を経過", "を超え") > 0 && !m.since {
+		return true
+	}
 	// 次回のお知らせは15時頃
 	if p.find(max(from, m.from-8), m.from, cNext) && !p.hasTime(max(from, m.from-8), m.from) {
 		return true
@@ -592,6 +598,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 		case t.is(cMove):
 			if t.tail != tailNot {
+				if p.find(max(0, m.from-6), m.from, cFinish|cResume) {
+					return roleExtend, true
+				}
 				return roleStart, true
 			}
 		}
@@ -604,6 +613,16 @@ func (p *parser) otherPart(k int) bool {
 	_, to := p.sentence(k)
 	if p.find(k, to, cAgain) || containsAny(p.text(k, to), "原因", "監視", "経過", "調査", "ご利用の") {
 		return false
+	}
+	// 国内線は7時15分に復旧しました。国際線は引き続きご利用いただけません。
+	if p.kindAt(to) == kStop {
+		if a, b := p.sentence(to + 1); a == to+1 && !containsAny(p.text(a, b), "原因", "監視", "経過", "調査", "お詫び") {
+			for j := a; j < b; j++ {
+				if p.isWord(j, cOngoing) && p.gapText(j, "引き続き") && p.find(j, b, cCant) {
+					return true
+				}
+			}
+		}
 	}
 	for j := k + 1; j < to && j < k+maxLook; j++ {
 		if p.isWord(j, cOngoing) && p.find(j, min(j+12, to), cCant|cTrouble|cTroubleW) {

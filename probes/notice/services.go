@@ -284,6 +284,11 @@ func serviceLike(s string) bool {
 			letters = true
 		}
 	}
+	for _, head := range []string{"下記", "以下", "上記", "各", "全", "当該", "本", "当"} {
+		if rest, ok := strings.CutPrefix(s, head); ok && (noService[rest] || rest == "サイト") {
+			return false
+		}
+	}
 	for _, f := range functionNouns {
 		if s == f {
 			return false

@@ -53,6 +53,9 @@ func (p *parser) outageStand(from, to int, st *stand) {
 					done = true
 				}
 			case tailNoun:
+				if p.isWord(k+1, cWhen) {
+					continue
+				}
 				if p.find(k+1, min(k+8, to), cFinish) && p.finished(k+1, min(k+8, to)) {
 					done = true
 				} else {

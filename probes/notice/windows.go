@@ -21,6 +21,8 @@ type window struct {
 	endFrom, endTo     int
 	endRole            role
 	weak               bool
+	labelled           bool // its start stands behind a label
+	loose              bool // a date of a list, which counts only where nothing more precise is given
 	kind               eventKind
 	services           []string
 	line               int
@@ -32,12 +34,13 @@ type assembler struct {
 	r       *resolver
 	windows []window
 	open    int // the window that waits for its end, -1 for none
+	again   int // a window that has ended and whose start was given once more, for another service; -1 for none
 }
 
 func (p *parser) assemble(main eventKind) []window {
 	r := &resolver{published: p.published, report: midnightOf(p.published), kind: main}
 	r.past = main == maintenance && p.toldAsPast()
-	a := &assembler{p: p, r: r, open: -1}
+	a := &assembler{p: p, r: r, open: -1, again: -1}
 	for i := range p.readings {
 		if len(a.windows) >= maxWindows {
 			break
@@ -72,6 +75,18 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	role := rd.role
 	if rd.isRange && role == roleNone && (main == maintenance || p.alone(rd.mention, p.lines[rd.line].first, p.lines[rd.line].last)) && !p.titleMeeting && p.eventBefore(rd.from) {
 		role = roleStart
+	}
+	if role == roleNone && !rd.isRange && rd.a.hasDate && p.alone(rd.mention, p.lines[rd.line].first, p.lines[rd.line].last) {
+		switch {
+		case main == outage && rd.a.hasClock:
+			role, rd.role = roleReport, roleReport // the header of a report
+		case main == maintenance && rd.a.dateOnly() && p.listed && p.firstEvent < rd.from && !p.isPublicationDay(rd):
+			role, rd.loose = roleStart, true
+			rd.a.allDay = p.allDay
+		}
+	}
+	if role == roleExtend && (main == outage || p.otherTerm(rd)) {
+		role = roleIgnore
 	}
 	if role == roleHope || role == rolePlan {
 		if main == maintenance && (role == rolePlan || rd.dayEnd) {
@@ -118,6 +133,11 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	case role == roleEnd || role == roleExtend:
 		a.end(rd, kind, role)
 	}
+}
+
+// otherTerm reports whether what is extended or moved is the term of something else: 受付期間を2月28日まで延長.
+func (p *parser) otherTerm(rd *reading) bool {
+	return containsAny(p.text(max(0, rd.from-14), rd.from), "期限", "受付", "申込", "募集", "販売", "提出", "締切", "有効", "応募", "納期")
 }
 
 // wholeDays reports whether 終日 stands behind a range of dates.
@@ -257,7 +277,10 @@ func (a *assembler) start(rd *reading, kind eventKind, role role) {
 	if !ok {
 		return
 	}
-	w := window{kind: kind, line: rd.line, weak: role == roleWeak}
+	w := window{kind: kind, line: rd.line, weak: role == roleWeak, loose: rd.loose}
+	if label, _ := a.p.roleAt(rd.from); label == labelStart {
+		w.labelled = true
+	}
 	a.setStart(&w, rd, t, true)
 	if rd.a.allDay {
 		w.startDate = false
@@ -277,7 +300,18 @@ func (a *assembler) begin(w window) {
 			o.approx = o.approx || w.approx && !w.startDate
 			if !o.hasEnd {
 				a.open = i
+			} else if w.labelled && o.labelled {
+				a.again = i
 			}
+			return
+		}
+		// a date alone says less than a time on that day
+		if o.hasStart && w.startDate && !w.hasEnd && midnight(o.start).Equal(w.start) {
+			return
+		}
+		if o.hasStart && o.startDate && !w.startDate && o.hasEnd && midnight(w.start).Equal(o.start) && w.start.Before(o.end) {
+			o.start, o.startDate = w.start, false
+			o.startFrom, o.startTo = w.startFrom, w.startTo
 			return
 		}
 		// newest first: the end was told before the start
@@ -325,6 +359,16 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 			return
 		}
 	}
+	if a.open < 0 && a.again >= 0 {
+		w := a.windows[a.again]
+		a.again = -1
+		if t.After(w.start) && !t.Equal(w.end) {
+			w.line, w.services, w.approx = rd.line, nil, containsAny(startText(a.p, w), "頃", "ごろ")
+			a.setEnd(&w, rd, rd.a, t, true)
+			a.windows = append(a.windows, w)
+			return
+		}
+	}
 	if a.open >= 0 {
 		w := &a.windows[a.open]
 		if !rd.a.hasDate && !t.After(w.start) && w.start.Sub(t) < day {
@@ -340,6 +384,9 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 	}
 	for i := range a.windows {
 		w := &a.windows[i]
+		if kind == outage && rd.a.dateOnly() && w.hasStart && w.hasEnd {
+			return // from the next day on all was as usual
+		}
 		if w.hasEnd && w.end.Equal(t) {
 			w.approx = w.approx || rd.a.approx
 			return
@@ -375,6 +422,9 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 func speaksOfAll(p *parser, rd *reading) bool {
 	return containsAny(p.text(rd.to, min(len(p.toks), rd.to+12)), "全", "すべて", "完全", "最終")
 }
+
+// startText is the text of a window's start, folded.
+func startText(p *parser, w window) string { return string(p.src.runes[w.startFrom:w.startTo]) }
 
 type pendingStart struct{ clock clock }
 
@@ -478,7 +528,7 @@ func (a *assembler) finish() []window {
 		if w.hasStart && w.hasEnd && w.end.Before(w.start) {
 			continue
 		}
-		drop := false
+		drop := w.loose && slices.ContainsFunc(ws, func(o window) bool { return !o.loose })
 		if w.weak && !w.hasEnd && strong {
 			drop = true
 		}
