@@ -214,15 +214,12 @@ const bracketHint = "separate its entries by commas, close the bracket, and put 
 // longestPrefix returns the length in bytes of the longest beginning of the text that is YAML by itself: first by lines,
 // then by characters of the line that breaks it. White space before the offence belongs to the prefix.
 func (d *document) longestPrefix() int {
-	// The number of bytes parsed in the search is bounded: a file may be large.
-	budget := 16 << 20
-	parses := func(n int) bool {
-		if budget -= n; budget < 0 {
-			return true
-		}
+	// The search is bounded, for a file may be large or hostile; past the bound the place is where the scanner gave up.
+	budget, tries := 8<<20, 120
+	parses := func(text []byte) bool {
+		budget, tries = budget-len(text), tries-1
 		var node yaml.Node
-		err := yaml.Unmarshal(d.text[:n], &node)
-		return err == nil
+		return budget < 0 || tries < 0 || yaml.Unmarshal(text, &node) == nil
 	}
 	// The scanner reads little more than it needs, so the offence lies before what it has consumed.
 	counter := &countingReader{text: d.text}
@@ -240,12 +237,13 @@ func (d *document) longestPrefix() int {
 		end = len(d.text)
 	}
 	start := bytes.LastIndexByte(d.text[:end], '\n') + 1
-	for start > 0 && !parses(start) {
+	gaveUp := start
+	for start > 0 && !parses(d.text[:start]) {
 		end = start - 1
 		start = bytes.LastIndexByte(d.text[:end], '\n') + 1
 	}
 	for n := end; n > start; n-- {
-		if utf8.RuneStart(d.text[min(n, len(d.text)-1)]) && parses(n) {
+		if boundary(d.text, n) && parses(d.text[:n]) {
 			start = n
 			break
 		}
@@ -257,21 +255,32 @@ func (d *document) longestPrefix() int {
 	// closing them at the line's end does, the bracket itself is what was left open.
 	if start < end && (d.text[start] == '[' || d.text[start] == '{') {
 		closes := func(n int) bool {
-			var node yaml.Node
-			budget -= n
-			return budget < 0 || yaml.Unmarshal(append(bytes.Clone(d.text[:n]), closers(d.text[start:n])...), &node) == nil
+			return parses(append(bytes.Clone(d.text[:n]), closers(d.text[start:n])...))
 		}
-		for n := end; n > start; n-- {
-			if !utf8.RuneStart(d.text[min(n, len(d.text)-1)]) || !closes(n) {
+		bracket := start
+		for n := end; n > bracket; n-- {
+			if !boundary(d.text, n) || !closes(n) {
 				continue
 			}
 			if n < end {
-				return n
+				start = n
 			}
 			break
 		}
 	}
+	if budget < 0 || tries < 0 {
+		return gaveUp + len(d.text[gaveUp:]) - len(bytes.TrimLeft(d.text[gaveUp:], " "))
+	}
 	return start
+}
+
+// boundary reports whether a word may end or begin at the byte: what is inside of a word breaks no YAML.
+func boundary(text []byte, n int) bool {
+	word := func(i int) bool {
+		c := text[i]
+		return c >= utf8.RuneSelf || c == '_' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+	}
+	return n <= 0 || n >= len(text) || !word(n-1) || !word(n)
 }
 
 // closers returns the brackets that close those left open in the text.
