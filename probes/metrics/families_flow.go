@@ -35,7 +35,7 @@ func flowFamilies() []family {
 				return v.state.flow.Objective, v.state.flow.Objective > 0
 			}),
 		ofFlow("flow_maintenance_overrun", "1 while planned maintenance of the flow goes on past its planned end.",
-			func(s *scrape, v *flowView) (float64, bool) { return number(v.overrun), true }),
+			func(s *scrape, v *flowView) (float64, bool) { return number(v.overrun(s.now)), true }),
 		{
 			name: "flow_info", kind: gauge, labels: []string{"flow", "title"}, help: "1 for each flow, with what people call it.",
 			collect: func(s *scrape) {
@@ -48,9 +48,9 @@ func flowFamilies() []family {
 		ofSource(gauge, "flow_outage_active", "1 while a window of the flow is open, by who says so: observed, announced or planned.",
 			func(o *outageLive) (float64, bool) { return number(o.active), true }),
 		ofFlow("flow_outage_suspected", "1 while a critical stage of the flow fails and the failure is being confirmed.",
-			func(s *scrape, v *flowView) (float64, bool) { return number(v.observed().suspected), true }),
+			func(s *scrape, v *flowView) (float64, bool) { return number(v.by(probes.Observed).suspected), true }),
 		ofFlow("flow_outage_flapping", "1 while the flow keeps going down and coming back.",
-			func(s *scrape, v *flowView) (float64, bool) { return number(v.observed().flapping), true }),
+			func(s *scrape, v *flowView) (float64, bool) { return number(v.by(probes.Observed).flapping), true }),
 		ofSource(counter, "flow_outages_total", "Windows of the flow, by who says so.",
 			func(o *outageLive) (float64, bool) { return o.outages, true }),
 		ofSource(counter, "flow_outage_seconds_total", "Time in windows of the flow, unobserved time left out, by who says so.",

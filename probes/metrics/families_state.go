@@ -121,7 +121,7 @@ func ofNoticeState(name, help string, value func([]ActiveNotice) (float64, bool)
 	return family{name: name, help: help, kind: gauge, labels: sorted(probeLabels, []string{"announcement", "state"}), collect: func(s *scrape) {
 		for i := range s.probes {
 			v := &s.probes[i]
-			if v.live.notice == nil {
+			if v.live.notice == nil || !v.live.notice.told {
 				continue
 			}
 			for j, kind := range announcements {
@@ -289,7 +289,6 @@ func proberFamilies() []family {
 		state("prober_blind", "1 while no reference probe is up, so that failures of others are taken for our own.",
 			func(s *scrape) (float64, bool) { return number(s.prober.blind), true }),
 		total("prober_blind_spells_total", "Spells in which no reference probe was up.", func(s *scrape) float64 { return s.prober.blindSpells }),
-		total("prober_blind_seconds_total", "Time in which no reference probe was up.", func(s *scrape) float64 { return s.prober.blindSeconds }),
 		state("prober_store_writable", "0 while windows cannot be written to disk, 1 otherwise.",
 			func(s *scrape) (float64, bool) { return number(s.prober.storeWritable), true }),
 		state("prober_config_last_reload_successful", "1 when the last load of the definitions went through.",

@@ -99,8 +99,10 @@ type noticeLive struct {
 	read            bool
 	items, unparsed int
 	newest          time.Time
-	active          []ActiveNotice
-	changes         [3]float64 // by index in noticeChanges
+	// told: active was set, if only to nothing.
+	told    bool
+	active  []ActiveNotice
+	changes [3]float64 // by index in noticeChanges
 }
 
 // outageLive is where a probe or a flow stands with its windows of one source.
@@ -115,7 +117,6 @@ type flowState struct {
 	flow    probes.Flow
 	labels  []*dto.LabelPair
 	outages [len(flowSources)]outageLive
-	overrun bool
 }
 
 // stageKey is what the counters and the histogram of a stage are kept by.
@@ -157,7 +158,6 @@ type proberState struct {
 	missed        map[string]float64
 	blind         bool
 	blindSpells   float64
-	blindSeconds  float64
 	storeWritable bool
 	reloadOK      bool
 	reloadedAt    time.Time
@@ -253,7 +253,7 @@ func (m *Metrics) Configure(set probes.Set) {
 	for _, f := range set.Flows {
 		state := &flowState{flow: f, labels: merge(m.location, pair("flow", f.Name))}
 		if old := oldFlows[f.Name]; old != nil {
-			state.outages, state.overrun = old.outages, old.overrun
+			state.outages = old.outages
 		}
 		m.flows[f.Name] = state
 	}
@@ -408,7 +408,6 @@ func (m *Metrics) SetStatus(s probes.OutageStatus) {
 		}
 	case probes.ScopeAll:
 		m.prober.blindSpells = max(m.prober.blindSpells, float64(s.Outages))
-		m.prober.blindSeconds = max(m.prober.blindSeconds, s.Seconds)
 	}
 }
 
@@ -433,18 +432,9 @@ func (o *outageLive) latest() (probes.Window, bool) {
 	return o.recent[len(o.recent)-1].Window, true
 }
 
-// SetOverrun says whether a flow's planned maintenance goes on past its planned end.
-func (m *Metrics) SetOverrun(flow string, overrun bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if state := m.flows[flow]; state != nil {
-		state.overrun = overrun
-	}
-}
-
 // SetNotices says what a notice probe's source announces that is still believed: a window each, or an event without one.
 func (m *Metrics) SetNotices(probe string, active []ActiveNotice) {
-	m.changeNotice(probe, func(n *noticeLive) { n.active = slices.Clone(active) })
+	m.changeNotice(probe, func(n *noticeLive) { n.told, n.active = true, slices.Clone(active) })
 }
 
 // NoticeChanged counts a notice that is new, was edited or was withdrawn.

@@ -458,6 +458,42 @@ func TestWindows(t *testing.T) {
 	wantAbsent(t, m, "flow_outage_window_start_timestamp_seconds", "slot=4")
 }
 
+func TestMaintenanceOverrun(t *testing.T) {
+	for name, c := range map[string]struct {
+		lastGood, out time.Duration // the end of the last good run, and the start of the outage; the plan is from 0 to 2 h
+		noGood        bool
+		over          bool // the outage, that is
+		now           time.Duration
+		want          float64
+	}{
+		"goes on past its end":                {lastGood: -time.Minute, out: 2*time.Hour + time.Minute, now: 3 * time.Hour, want: 1},
+		"no good run is known":                {noGood: true, out: 2*time.Hour + time.Minute, now: 3 * time.Hour, want: 1},
+		"it broke again later":                {lastGood: 150 * time.Minute, out: 151 * time.Minute, now: 3 * time.Hour},
+		"it was broken before the plan began": {lastGood: -time.Hour, out: -30 * time.Minute, now: 3 * time.Hour},
+		"the plan has not ended":              {lastGood: -time.Minute, out: time.Hour, now: 90 * time.Minute},
+		"it was late, and is back now":        {lastGood: -time.Minute, out: 2*time.Hour + time.Minute, over: true, now: 3 * time.Hour},
+	} {
+		m := New(Options{Now: (&clock{t0.Add(c.now)}).Now})
+		m.Configure(set(httpProbe("top")))
+		out := probes.Window{Start: t0.Add(c.out), StartNotBefore: after(c.lastGood)}
+		if c.noGood {
+			out.StartNotBefore = nil
+		}
+		if c.over {
+			out.End = after(c.now)
+		}
+		status := func(source probes.WindowSource, active bool, w probes.Window) {
+			m.SetStatus(probes.OutageStatus{
+				Scope: probes.ScopeFlow, Source: source, Name: "card", Active: active, Recent: []probes.SlottedWindow{{Window: w}},
+			})
+		}
+		status(probes.Foretold, false, probes.Window{Start: t0, End: after(2 * time.Hour)})
+		status(probes.Observed, !c.over, out)
+		t.Log(name)
+		wantValue(t, m, c.want, "flow_maintenance_overrun")
+	}
+}
+
 func TestStageThatIsOutOnlyWhenAllOfItIs(t *testing.T) {
 	m := New(Options{Now: (&clock{t0}).Now})
 	m.Configure(set(httpProbe("one"), httpProbe("two"))) // stage portal says: all
@@ -488,6 +524,7 @@ func TestNotices(t *testing.T) {
 	m.Observe(broken)
 	wantValue(t, m, 2, "probe_notice_items") // of a source that could not be read nothing new is known
 
+	wantAbsent(t, m, "probe_notice_active", "announcement=outage", "state=ongoing") // nobody said that there is none
 	maintenance := func(start, end time.Duration) ActiveNotice {
 		return ActiveNotice{Kind: probes.AnnouncedMaintenance, State: probes.Scheduled, Start: after(start), End: after(end)}
 	}
@@ -526,9 +563,8 @@ func TestOfItself(t *testing.T) {
 	m.Late(20 * time.Millisecond)
 	m.Late(-time.Millisecond)
 	m.Blind(true)
-	m.SetStatus(probes.OutageStatus{Scope: probes.ScopeAll, Source: probes.Blind, Outages: 2, Seconds: 90})
+	m.SetStatus(probes.OutageStatus{Scope: probes.ScopeAll, Source: probes.Blind, Outages: 2})
 	m.StoreWritable(false)
-	m.SetOverrun("card", true)
 	m.Reloaded(true, t0)
 	m.Reloaded(false, t0.Add(time.Hour))
 
@@ -537,9 +573,7 @@ func TestOfItself(t *testing.T) {
 	wantValue(t, m, 1, "prober_runs_missed_total", "reason=other")
 	wantValue(t, m, 1, "prober_blind")
 	wantValue(t, m, 2, "prober_blind_spells_total")
-	wantValue(t, m, 90, "prober_blind_seconds_total")
 	wantValue(t, m, 0, "prober_store_writable")
-	wantValue(t, m, 1, "flow_maintenance_overrun")
 	wantValue(t, m, 0, "prober_config_last_reload_successful")
 	wantValue(t, m, float64(t0.Unix()), "prober_config_last_reload_success_timestamp_seconds")
 	wantValue(t, m, 1, "prober_build_info", "version=1.2", "revision=abc")

@@ -39,13 +39,26 @@ type probeView struct {
 type flowView struct {
 	state   *flowState
 	outages [len(flowSources)]outageLive
-	overrun bool
 	outcome probes.Outcome
 }
 
-// observed is where the flow stands by our own runs.
-func (v *flowView) observed() *outageLive {
-	return &v.outages[slices.Index(flowSources[:], probes.Observed)]
+// by is where the flow stands by one source.
+func (v *flowView) by(source probes.WindowSource) *outageLive {
+	return &v.outages[slices.Index(flowSources[:], source)]
+}
+
+// overrun reports whether planned maintenance goes on past its planned end: the flow has been out since, and was not seen
+// to work between the start of the plan and now.
+func (v *flowView) overrun(now time.Time) bool {
+	out, ok := v.by(probes.Observed).latest()
+	if !ok || !v.by(probes.Observed).active {
+		return false
+	}
+	return slices.ContainsFunc(v.by(probes.Foretold).recent, func(planned probes.SlottedWindow) bool {
+		w := planned.Window
+		return w.End != nil && !w.End.After(now) && !out.Start.Before(w.Start) &&
+			(out.StartNotBefore == nil || !out.StartNotBefore.After(*w.End))
+	})
 }
 
 type stageView struct {
@@ -92,7 +105,7 @@ func (m *Metrics) copyState(s *scrape) {
 		s.probes = append(s.probes, v)
 	}
 	for _, state := range m.flowOrder {
-		s.flows = append(s.flows, flowView{state: state, outages: state.outages, overrun: state.overrun})
+		s.flows = append(s.flows, flowView{state: state, outages: state.outages})
 	}
 	for _, state := range m.stageOrder {
 		s.stages = append(s.stages, stageView{state: state, reasons: state.reasons})
