@@ -63,17 +63,7 @@ func (j *journey) do(timeout time.Duration, step probes.Step) error {
 		if err != nil {
 			return err
 		}
-		a, err := j.look(ctx, "select", t, value)
-		if err != nil {
-			return err
-		}
-		if len(a.Options) > 0 {
-			return selectorFailure(fmt.Sprintf("found %s, but it has no option %q; its options: %s%s", a.Found, value, strings.Join(a.Options, ", "), j.at(a.URL)))
-		}
-		if err := j.missing(a, step.Target, limit); err != nil {
-			return err
-		}
-		return j.settle(ctx)
+		return j.choose(ctx, step, value)
 	case probes.ActionPress:
 		return j.press(ctx, step)
 	case probes.ActionUpload:
@@ -338,7 +328,7 @@ func (j *journey) fill(ctx context.Context, step probes.Step) error {
 		return j.explain(err)
 	}
 	if field.IsSelect {
-		return selectorFailure(fmt.Sprintf("found %s, but it is a list; use a select step%s", describe(step.Target), j.at("")))
+		return j.choose(ctx, step, value)
 	}
 	switch {
 	case !field.Typed:
@@ -364,6 +354,25 @@ func (j *journey) fill(ctx context.Context, step probes.Step) error {
 		if bare(held) != bare(value) {
 			return selectorFailure(fmt.Sprintf("filled %s, but it then held %s%s", describe(step.Target), held, j.at("")))
 		}
+	}
+	return j.settle(ctx)
+}
+
+// choose selects an option of a list.
+func (j *journey) choose(ctx context.Context, step probes.Step, value string) error {
+	limit := j.waited()
+	a, err := j.look(ctx, "select", wire(step.Target), value)
+	if err != nil {
+		return err
+	}
+	if len(a.Options) > 0 {
+		if step.Value.IsSecret() {
+			value = "(secret)"
+		}
+		return selectorFailure(fmt.Sprintf("found %s, but it has no option %q; its options: %s%s", a.Found, value, strings.Join(a.Options, ", "), j.at(a.URL)))
+	}
+	if err := j.missing(a, step.Target, limit); err != nil {
+		return err
 	}
 	return j.settle(ctx)
 }
