@@ -86,7 +86,7 @@ func New(options Options) *Server {
 func (s *Server) Handler() http.Handler { return s.handler }
 
 // DefaultAddress is where the server listens unless it is told otherwise: only this machine can reach it.
-const DefaultAddress = "127.0.0.1:9784"
+const DefaultAddress = "127.0.0.1:9815"
 
 // ServeOptions say where to listen.
 type ServeOptions struct {
