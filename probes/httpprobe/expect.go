@@ -15,7 +15,8 @@ import (
 
 // An expect is a compiled probes.Expect.
 type expect struct {
-	probes.Expect
+	*probes.Expect
+	status              []probes.StatusRange
 	headers             []*regexp.Regexp
 	title, text, noText []folded
 	regexps, noRegexps  []compiled
@@ -48,10 +49,13 @@ type jsonPath struct {
 	equals string
 }
 
-func prepareExpect(e probes.Expect) (expect, error) {
-	x := expect{Expect: e}
+// success is what is expected where a definition names no status.
+var success = []probes.StatusRange{{From: 200, To: 299}}
+
+func prepareExpect(e *probes.Expect) (expect, error) {
+	x := expect{Expect: e, status: e.Status}
 	if len(e.Status) == 0 {
-		x.Status = []probes.StatusRange{{From: 200, To: 299}}
+		x.status = success
 	}
 	for _, h := range e.Headers {
 		if h.Name == "" {

@@ -6,6 +6,7 @@ package httpprobe
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -59,8 +60,12 @@ type Prober struct {
 	// h2 speaks HTTP/2 on connections that were made here.
 	h2 *http.Transport
 
+	// header is that of requests whose definition gives none; it is never changed.
+	header http.Header
+
 	mu   sync.Mutex
 	kept map[keptKey]*http.Transport
+	tls  map[keptKey]*tls.Config
 }
 
 // New returns a Prober.
@@ -82,7 +87,10 @@ func New(options Options) *Prober {
 			return v.Text, nil
 		}
 	}
-	p := &Prober{options: options, clock: options.Clock, private: privateAddress, kept: map[keptKey]*http.Transport{}}
+	p := &Prober{
+		options: options, clock: options.Clock, private: privateAddress, header: plainHeader(options.UserAgent),
+		kept: map[keptKey]*http.Transport{}, tls: map[keptKey]*tls.Config{},
+	}
 	if p.clock == nil {
 		p.clock = probes.SystemClock{}
 	}

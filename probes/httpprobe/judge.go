@@ -65,7 +65,7 @@ func (r *runner) judge(q *request, a *answer, now time.Time) *fault {
 
 // mayBeRedesign holds what one run can tell: a plain look at one page, on the expected host, that speaks of no trouble.
 func (r *runner) mayBeRedesign(q *request, a *answer) bool {
-	if len(r.requests) > 1 || q.Method != http.MethodGet || !a.page.isHTML() || a.cut {
+	if len(r.requests) > 1 || q.method != http.MethodGet || !a.page.isHTML() || a.cut {
 		return false
 	}
 	if host := a.url.Hostname(); len(q.expect.FinalHost) == 0 && !strings.EqualFold(host, q.url.Hostname()) {
@@ -101,8 +101,8 @@ func (x *expect) judgeHead(q *request, a *answer, now time.Time) (found []findin
 	add := func(reason probes.Reason, format string, args ...any) {
 		found = append(found, finding{reason: reason, message: fmt.Sprintf(format, args...)})
 	}
-	if !slices.ContainsFunc(x.Status, func(s probes.StatusRange) bool { return s.Contains(a.status) }) {
-		message := fmt.Sprintf("expected status %s, got %s", ranges(x.Status), a.statusText())
+	if !slices.ContainsFunc(x.status, func(s probes.StatusRange) bool { return s.Contains(a.status) }) {
+		message := fmt.Sprintf("expected status %s, got %s", ranges(x.status), a.statusText())
 		if location := a.header.Get("Location"); location != "" {
 			message += " to " + location
 		}

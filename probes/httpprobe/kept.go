@@ -38,9 +38,12 @@ func (p *Prober) keepTransport(r *route, settings probes.TLS) *http.Transport {
 		DialTLSContext:         func(ctx context.Context, _, addr string) (net.Conn, error) { return dial(ctx, "https", addr) },
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: p.options.MaxHeader,
-		MaxIdleConnsPerHost:    1 << 20,
-		IdleConnTimeout:        30 * time.Minute,
-		Protocols:              new(http.Protocols),
+		// Ten thousand kept connections have these two buffers each.
+		ReadBufferSize:      2 << 10,
+		WriteBufferSize:     1 << 10,
+		MaxIdleConnsPerHost: 1 << 20,
+		IdleConnTimeout:     30 * time.Minute,
+		Protocols:           new(http.Protocols),
 	}
 	t.Protocols.SetHTTP1(r.version != "2")
 	t.Protocols.SetHTTP2(r.version != "1.1")

@@ -35,7 +35,10 @@ type runner struct {
 
 // A request is a prepared request of a probe.
 type request struct {
-	probes.Request
+	// Request is the definition itself, which is not changed and not copied: there may be ten thousands.
+	*probes.Request
+	// name and method are those of the definition, or what stands for them where it gives none.
+	name, method string
 	// url is set where the address holds no ${name}.
 	url *url.URL
 	// header is set where no header holds a secret or a ${name}; it is shared by runs and must not be changed.
@@ -80,7 +83,8 @@ func (p *Prober) prepare(probe probes.Probe) (*runner, error) {
 		return nil, fmt.Errorf("maintenance: %w", err)
 	}
 	known := map[string]bool{}
-	for i, q := range h.Requests {
+	for i := range h.Requests {
+		q := &h.Requests[i]
 		prepared, err := p.prepareRequest(q, i, known)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", cmp.Or(q.Name, fmt.Sprintf("request %d", i+1)), err)
@@ -104,6 +108,8 @@ func showURL(u *url.URL) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }
 
+// prepareRoute compiles how a probe reaches its target. Those whose settings name no file share one configuration of
+// TLS; where files are named they are read each time, because they may have changed since.
 func (p *Prober) prepareRoute(h *probes.HTTP) (route, error) {
 	r := route{version: h.Version, serverName: h.TLS.ServerName}
 	switch h.IPVersion {
@@ -150,6 +156,9 @@ func (p *Prober) prepareRoute(h *probes.HTTP) (route, error) {
 		config.Certificates = []tls.Certificate{cert}
 	}
 	r.tls = config
+	if h.TLS.CAFile == "" && h.TLS.CertFile == "" {
+		r.tls = p.sharedTLS(keptKey{version: h.Version, tls: h.TLS}, config)
+	}
 	if !h.Proxy.IsSecret() && h.Proxy.Text != "" {
 		var err error
 		if r.proxy, err = parseProxy(h.Proxy.Text); err != nil {
@@ -157,6 +166,17 @@ func (p *Prober) prepareRoute(h *probes.HTTP) (route, error) {
 		}
 	}
 	return r, nil
+}
+
+// sharedTLS returns the configuration that was first given for the key.
+func (p *Prober) sharedTLS(key keptKey, config *tls.Config) *tls.Config {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if shared := p.tls[key]; shared != nil {
+		return shared
+	}
+	p.tls[key] = config
+	return config
 }
 
 var tlsVersions = map[string]uint16{"1.0": tls.VersionTLS10, "1.1": tls.VersionTLS11, "1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
@@ -179,11 +199,12 @@ func parseProxy(text string) (*url.URL, error) {
 }
 
 // prepareRequest compiles the i-th request; known are the names that earlier requests carry, and gets its own.
-func (p *Prober) prepareRequest(q probes.Request, i int, known map[string]bool) (*request, error) {
-	r := &request{Request: q}
-	r.Name = cmp.Or(q.Name, fmt.Sprintf("request %d", i+1))
-	r.Method = cmp.Or(strings.ToUpper(q.Method), http.MethodGet)
-	if !validToken(r.Method) {
+func (p *Prober) prepareRequest(q *probes.Request, i int, known map[string]bool) (*request, error) {
+	r := &request{Request: q, name: q.Name, method: cmp.Or(strings.ToUpper(q.Method), http.MethodGet)}
+	if r.name == "" {
+		r.name = fmt.Sprintf("request %d", i+1)
+	}
+	if !validToken(r.method) {
 		return nil, fmt.Errorf("%q is no HTTP method", q.Method)
 	}
 	var err error
@@ -209,7 +230,7 @@ func (p *Prober) prepareRequest(q probes.Request, i int, known map[string]bool) 
 			return nil, fmt.Errorf("${%s} is carried by no earlier request", name)
 		}
 	}
-	if r.expect, err = prepareExpect(q.Expect); err != nil {
+	if r.expect, err = prepareExpect(&q.Expect); err != nil {
 		return nil, err
 	}
 	for _, e := range q.Extract {
@@ -220,7 +241,11 @@ func (p *Prober) prepareRequest(q probes.Request, i int, known map[string]bool) 
 		r.extract = append(r.extract, prepared)
 		known[e.Name] = true
 	}
-	if fixed {
+	switch {
+	case !fixed:
+	case len(q.Headers) == 0 && q.BasicUser.Text == "" && q.BasicPassword.Text == "" && q.Bearer.Text == "":
+		r.header = p.header
+	default:
 		if r.header, err = r.buildHeader(literal, p.options.UserAgent); err != nil {
 			return nil, err
 		}
@@ -273,9 +298,14 @@ func normalize(u *url.URL) (*url.URL, error) {
 	return &clean, nil
 }
 
+// plainHeader is the header of a request whose definition gives none.
+func plainHeader(userAgent string) http.Header {
+	return http.Header{"User-Agent": {userAgent}, "Accept-Encoding": {"gzip"}}
+}
+
 // buildHeader builds the header of a request; value gives the text of a definition's value.
 func (r *request) buildHeader(value func(probes.Value) (string, error), userAgent string) (http.Header, error) {
-	header := http.Header{"User-Agent": {userAgent}, "Accept-Encoding": {"gzip"}}
+	header := plainHeader(userAgent)
 	for _, h := range r.Headers {
 		text, err := value(h.Value)
 		if err != nil {

@@ -71,12 +71,12 @@ func (r *runner) do(ctx context.Context, inspect func(*answer)) (result probes.R
 			fault = run.request(q)
 			run.addStep(&result, q, fault, clock.Now().Sub(began))
 			if fault != nil && len(r.requests) > 1 {
-				fault.message = fmt.Sprintf("step %d of %d %q: %s", i+1, len(r.requests), q.Name, fault.message)
+				fault.message = fmt.Sprintf("step %d of %d %q: %s", i+1, len(r.requests), q.name, fault.message)
 			}
 			continue
 		}
 		if len(r.requests) > 1 {
-			result.Steps = append(result.Steps, probes.StepResult{Name: q.Name, State: probes.StepSkipped})
+			result.Steps = append(result.Steps, probes.StepResult{Name: q.name, State: probes.StepSkipped})
 		}
 	}
 	run.finish(&result, fault)
@@ -90,7 +90,7 @@ func (r *run) addStep(result *probes.Result, q *request, fault *fault, took time
 	if len(r.requests) == 1 {
 		return
 	}
-	step := probes.StepResult{Name: q.Name, State: probes.StepPassed, Duration: probes.Seconds(took)}
+	step := probes.StepResult{Name: q.name, State: probes.StepPassed, Duration: probes.Seconds(took)}
 	if fault != nil {
 		step.State, step.Message = probes.StepFailed, r.mask.text(fault.message)
 	}
@@ -253,7 +253,7 @@ type outgoing struct {
 }
 
 func (r *run) build(q *request) (outgoing, *fault) {
-	o := outgoing{method: q.Method, url: q.url, header: q.header, confidential: q.Body.IsSecret()}
+	o := outgoing{method: q.method, url: q.url, header: q.header, confidential: q.Body.IsSecret()}
 	var err error
 	if o.url == nil {
 		o.carried = true

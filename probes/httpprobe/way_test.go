@@ -676,6 +676,23 @@ func TestPublicTargetsDoNotLeadInside(t *testing.T) {
 	}
 }
 
+func TestPublicTargetsDoNotLeadInsideUnseen(t *testing.T) {
+	// Through a transport from outside, or a proxy, no address is seen: the names must do.
+	transport := transportFunc(func(req *http.Request) (*http.Response, error) {
+		if req.URL.Host != "portal.test" {
+			t.Errorf("a request went to %s", req.URL)
+		}
+		w := httptest.NewRecorder()
+		w.Header().Set("Location", "http://"+req.URL.RawQuery+"/")
+		w.WriteHeader(http.StatusFound)
+		return w.Result(), nil
+	})
+	for _, host := range []string{"169.254.169.254", "localhost", "[::1]"} {
+		r := prepare(t, Options{Transport: transport}, get("http://portal.test/?"+host)).Run(t.Context())
+		check(t, r, probes.ReasonRedirect, "a private address")
+	}
+}
+
 func TestPrivateAddress(t *testing.T) {
 	for _, text := range []string{
 		"127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::", "::1", "fe80::1%eth0",
