@@ -13,53 +13,118 @@ import (
 	"mynaprobe/probes"
 )
 
-// write puts everything pending into the transaction.
+// write puts everything pending into the transaction, in the order of the keys, so that neighbours share pages.
 func (p *pending) write(ctx context.Context, tx *sql.Tx) error {
-	for id, r := range p.windows {
-		if r.body == nil {
-			if err := execute(ctx, tx, "DELETE FROM windows WHERE id = ?", id); err != nil {
-				return fmt.Errorf("window %s: %w", id, err)
-			}
-			continue
+	for _, write := range []func(context.Context, *sql.Tx) error{p.writeWindows, p.writeRevisions, p.writeStates, p.writeCoverage} {
+		if err := write(ctx, tx); err != nil {
+			return err
 		}
-		w := r.value
-		first, last := bounds(w)
-		if err := execute(ctx, tx, `INSERT INTO windows (id, source, scope, name, flow, first, last, open, body, sum) VALUES (?,?,?,?,?,?,?,?,?,?)
-			ON CONFLICT (id) DO UPDATE SET source=excluded.source, scope=excluded.scope, name=excluded.name, flow=excluded.flow,
-				first=excluded.first, last=excluded.last, open=excluded.open, body=excluded.body, sum=excluded.sum`,
-			id, string(w.Source), string(w.Scope), w.Name, w.FlowName(), first, last, w.Open(), r.body, sum(r.body)); err != nil {
+	}
+	return nil
+}
+
+func (p *pending) writeWindows(ctx context.Context, tx *sql.Tx) error {
+	put := prepare(ctx, tx, `INSERT INTO windows (id, source, scope, name, flow, first, last, open, body, sum) VALUES (?,?,?,?,?,?,?,?,?,?)
+		ON CONFLICT (id) DO UPDATE SET source=excluded.source, scope=excluded.scope, name=excluded.name, flow=excluded.flow,
+			first=excluded.first, last=excluded.last, open=excluded.open, body=excluded.body, sum=excluded.sum`)
+	defer put.close()
+	remove := prepare(ctx, tx, "DELETE FROM windows WHERE id = ?")
+	defer remove.close()
+	for _, id := range slices.Sorted(maps.Keys(p.windows)) {
+		r := p.windows[id]
+		var err error
+		if r.body == nil {
+			err = remove.exec(id)
+		} else {
+			w := r.value
+			first, last := bounds(w)
+			err = put.exec(id, string(w.Source), string(w.Scope), w.Name, w.FlowName(), first, last, w.Open(), r.body, sum(r.body))
+		}
+		if err != nil {
 			return fmt.Errorf("window %s: %w", id, err)
 		}
 	}
+	return nil
+}
+
+func (p *pending) writeRevisions(ctx context.Context, tx *sql.Tx) error {
+	put := prepare(ctx, tx, `INSERT INTO revisions (probe, address, hash, change, seen, body, sum) VALUES (?,?,?,?,?,?,?)
+		ON CONFLICT (probe, address, hash, change, seen) DO UPDATE SET body=excluded.body, sum=excluded.sum`)
+	defer put.close()
 	// Rows are numbered as they are written, so revisions are in the order in which they were seen.
 	for _, key := range slices.SortedFunc(maps.Keys(p.revisions), func(a, b revisionKey) int { return cmp.Compare(a.seen, b.seen) }) {
-		r := p.revisions[key]
-		if err := execute(ctx, tx, `INSERT INTO revisions (probe, address, hash, change, seen, body, sum) VALUES (?,?,?,?,?,?,?)
-			ON CONFLICT (probe, address, hash, change, seen) DO UPDATE SET body=excluded.body, sum=excluded.sum`,
-			key.probe, key.address, key.hash, string(key.change), key.seen, r.body, sum(r.body)); err != nil {
+		body := p.revisions[key].body
+		if err := put.exec(key.probe, key.address, key.hash, string(key.change), key.seen, body, sum(body)); err != nil {
 			return fmt.Errorf("revision of notice %s: %w", key.address, err)
 		}
 	}
-	for key, state := range p.states {
-		query, args := "DELETE FROM states WHERE key = ?", []any{key}
-		if state != nil {
-			query = "INSERT INTO states (key, value, sum) VALUES (?,?,?) ON CONFLICT (key) DO UPDATE SET value=excluded.value, sum=excluded.sum"
-			args = []any{key, state, sum(state)}
+	return nil
+}
+
+func (p *pending) writeStates(ctx context.Context, tx *sql.Tx) error {
+	put := prepare(ctx, tx, "INSERT INTO states (key, value, sum) VALUES (?,?,?) ON CONFLICT (key) DO UPDATE SET value=excluded.value, sum=excluded.sum")
+	defer put.close()
+	remove := prepare(ctx, tx, "DELETE FROM states WHERE key = ?")
+	defer remove.close()
+	for _, key := range slices.Sorted(maps.Keys(p.states)) {
+		state := p.states[key]
+		var err error
+		if state == nil {
+			err = remove.exec(key)
+		} else {
+			err = put.exec(key, state, sum(state))
 		}
-		if err := execute(ctx, tx, query, args...); err != nil {
+		if err != nil {
 			return fmt.Errorf("state %s: %w", key, err)
 		}
 	}
-	for key, c := range p.coverage {
-		if err := execute(ctx, tx, `INSERT INTO coverage (scope, name, hour, up, degraded, maintenance, down, unknown) VALUES (?,?,?,?,?,?,?,?)
-			ON CONFLICT (scope, name, hour) DO UPDATE SET up=excluded.up, degraded=excluded.degraded,
-				maintenance=excluded.maintenance, down=excluded.down, unknown=excluded.unknown`,
-			string(key.scope), key.name, key.hour, c.Up.Duration().Seconds(), c.Degraded.Duration().Seconds(),
+	return nil
+}
+
+func (p *pending) writeCoverage(ctx context.Context, tx *sql.Tx) error {
+	put := prepare(ctx, tx, `INSERT INTO coverage (scope, name, hour, up, degraded, maintenance, down, unknown) VALUES (?,?,?,?,?,?,?,?)
+		ON CONFLICT (scope, name, hour) DO UPDATE SET up=excluded.up, degraded=excluded.degraded,
+			maintenance=excluded.maintenance, down=excluded.down, unknown=excluded.unknown`)
+	defer put.close()
+	keys := slices.SortedFunc(maps.Keys(p.coverage), func(a, b coverageKey) int {
+		return cmp.Or(cmp.Compare(a.scope, b.scope), cmp.Compare(a.name, b.name), cmp.Compare(a.hour, b.hour))
+	})
+	for _, key := range keys {
+		c := p.coverage[key]
+		if err := put.exec(string(key.scope), key.name, key.hour, c.Up.Duration().Seconds(), c.Degraded.Duration().Seconds(),
 			c.Maintenance.Duration().Seconds(), c.Down.Duration().Seconds(), c.Unknown.Duration().Seconds()); err != nil {
 			return fmt.Errorf("coverage of %s: %w", key.name, err)
 		}
 	}
 	return nil
+}
+
+// A statement is prepared when it is first needed, and once for all rows of a transaction.
+type statement struct {
+	ctx      context.Context
+	tx       *sql.Tx
+	query    string
+	prepared *sql.Stmt
+}
+
+func prepare(ctx context.Context, tx *sql.Tx, query string) *statement {
+	return &statement{ctx: ctx, tx: tx, query: query}
+}
+
+func (s *statement) exec(args ...any) (err error) {
+	if s.prepared == nil {
+		if s.prepared, err = s.tx.PrepareContext(s.ctx, s.query); err != nil {
+			return err
+		}
+	}
+	_, err = s.prepared.ExecContext(s.ctx, args...)
+	return err
+}
+
+func (s *statement) close() {
+	if s.prepared != nil {
+		s.prepared.Close()
+	}
 }
 
 func execute(ctx context.Context, tx *sql.Tx, query string, args ...any) error {

@@ -16,7 +16,7 @@ import (
 // Options say how a state file is kept. The zero value is right for a server.
 type Options struct {
 	// Pending bounds how many windows, revisions and hours of coverage are each kept in memory while the disk refuses;
-	// 0 means 20,000. The oldest are dropped first, open windows and states never.
+	// 0 means 200,000. The oldest are dropped first, open windows and states never.
 	Pending int
 	// Now tells the time for the name of a damaged file that is moved aside; nil means time.Now.
 	Now func() time.Time
@@ -56,7 +56,7 @@ func Open(path string, opts Options) (*Store, []string, error) {
 		return nil, nil, fmt.Errorf("state file %s is not a regular file: name a file, which is made when there is none", path)
 	}
 	if opts.Pending <= 0 {
-		opts.Pending = 20_000
+		opts.Pending = 200_000
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
