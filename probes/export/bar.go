@@ -58,7 +58,7 @@ func (b bar) draw(windows []probes.Window, marks barMarks) string {
 	windows = slices.DeleteFunc(slices.Clone(windows), refuted)
 	for _, w := range windows {
 		end := until(w, b.to)
-		paint(earliest(w), w.Start, marks.perhaps, string(marks.none))
+		paint(w.Earliest(), w.Start, marks.perhaps, string(marks.none))
 		paint(surelyUntil(w, b.to), end, marks.perhaps, string(marks.none))
 	}
 	for _, w := range windows {

@@ -45,7 +45,7 @@ func CSV(w io.Writer, windows []probes.Window, bom bool) error {
 			names = append(names, clean(name))
 		}
 		out.Write([]string{
-			cell(v.ID), cell(string(v.Source)), cell(string(v.Scope)), cell(v.Name), cell(flowOf(v)), cell(v.Stage), cell(v.Location),
+			cell(v.ID), cell(string(v.Source)), cell(string(v.Scope)), cell(v.Name), cell(v.FlowName()), cell(v.Stage), cell(v.Location),
 			stamp(&v.Start), stamp(v.StartNotBefore), stamp(v.End), stamp(v.EndNotBefore), strconv.FormatBool(v.Open()),
 			duration, decimalSeconds(v.Unobserved.Duration()), strconv.FormatBool(v.Approximate), cell(string(v.Reason)), cell(v.Message),
 			cell(strings.Join(names, " ")), strconv.Itoa(v.RunsDown), strconv.Itoa(v.Flaps), stamp(&v.Opened),

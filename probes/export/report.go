@@ -231,7 +231,7 @@ func (r *reporter) facts() []fact {
 		facts[2].Note = lang.of("so far", "現時点まで")
 	case w.StartNotBefore != nil && w.EndNotBefore != nil:
 		facts[2].Note = fmt.Sprintf(lang.of("at least %s, at most %s", "最短 %s、最長 %s"),
-			length(surelyUntil(w, r.Now).Sub(w.Start), lang), length(w.End.Sub(earliest(w)), lang))
+			length(surelyUntil(w, r.Now).Sub(w.Start), lang), length(w.End.Sub(w.Earliest()), lang))
 	}
 	if w.Source == probes.Observed || w.Source == probes.Blind {
 		unobserved := fact{Label: lang.of("Not observed", "観測できなかった時間"), Value: length(w.Unobserved.Duration(), lang)}
@@ -256,7 +256,7 @@ func (r *reporter) margin(notBefore, at *time.Time, format string) string {
 // announcement is the operator's window that goes with this one, and when it was published, if that is known.
 func (r *reporter) announcement() (w probes.Window, published time.Time, ok bool) {
 	for _, other := range r.related {
-		if other.Source != probes.Announced || refuted(other) || flowOf(other) != flowOf(r.Window) {
+		if other.Source != probes.Announced || refuted(other) || other.FlowName() != r.Window.FlowName() {
 			continue
 		}
 		for _, revision := range r.Revisions {
@@ -417,7 +417,7 @@ func (r *reporter) groups(results []probes.Result) []runGroup {
 
 // referenceSentence says what the reference probes tell of our own network in the time of the first failures.
 func (r *reporter) referenceSentence() string {
-	from, to := earliest(r.Window), later(r.Window.Start, r.Window.Opened)
+	from, to := r.Window.Earliest(), later(r.Window.Start, r.Window.Opened)
 	up, other := map[string]bool{}, map[string]bool{}
 	for _, result := range r.References {
 		if result.End().Before(from) || result.Start.After(to.Add(time.Minute)) {

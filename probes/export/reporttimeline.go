@@ -113,7 +113,7 @@ const (
 // timeline draws the window, those related to it, and the runs of each probe below each other.
 func (r *reporter) timeline(events []event) timeline {
 	w := r.Window
-	from, to := earliest(w), until(w, r.Now)
+	from, to := w.Earliest(), until(w, r.Now)
 	for _, e := range events {
 		// A notice from long before is in the list; it must not squeeze the window.
 		if to.Sub(from) > 0 && e.at.Before(from) && from.Sub(e.at) < to.Sub(from)/2 {
@@ -199,7 +199,7 @@ func (r *reporter) windowSpans(b bar, w probes.Window) []timelineSpan {
 			spans = append(spans, timelineSpan{X: x, W: width, Class: class, Title: title})
 		}
 	}
-	add(earliest(w), w.Start, class+" perhaps")
+	add(w.Earliest(), w.Start, class+" perhaps")
 	add(sure, end, class+" perhaps")
 	add(w.Start, sure, class)
 	return spans

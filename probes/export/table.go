@@ -36,8 +36,8 @@ func (o Options) fill(windows []probes.Window) Options {
 	}
 	var first, last time.Time
 	for _, w := range windows {
-		if first.IsZero() || earliest(w).Before(first) {
-			first = earliest(w)
+		if first.IsZero() || w.Earliest().Before(first) {
+			first = w.Earliest()
 		}
 		last = later(last, later(later(w.Start, w.Opened), until(w, w.Start)))
 	}
@@ -363,7 +363,7 @@ func (t *windowTable) firstToKnow(w probes.Window) string {
 		return ""
 	}
 	for _, a := range t.windows {
-		if a.Source != probes.Announced || refuted(a) || flowOf(a) != w.Name || !overlap(a, w) {
+		if a.Source != probes.Announced || refuted(a) || a.FlowName() != w.Name || !overlap(a, w) {
 			continue
 		}
 		lead, known := FirstToKnow(w, a, time.Time{})

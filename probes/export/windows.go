@@ -112,14 +112,6 @@ func markWord(as string, lang Lang) string {
 	return clean(as)
 }
 
-// earliest is the earliest moment at which the window can have begun.
-func earliest(w probes.Window) time.Time {
-	if w.StartNotBefore != nil && w.StartNotBefore.Before(w.Start) {
-		return *w.StartNotBefore
-	}
-	return w.Start
-}
-
 // surelyUntil is the moment up to which the window surely lasted.
 func surelyUntil(w probes.Window, now time.Time) time.Time {
 	switch {
@@ -148,15 +140,7 @@ func later(a, b time.Time) time.Time {
 
 // overlap reports whether two windows have a moment in common, the uncertainty of their starts included.
 func overlap(a, b probes.Window) bool {
-	return (b.End == nil || earliest(a).Before(*b.End)) && (a.End == nil || earliest(b).Before(*a.End))
-}
-
-// flowOf is the flow that a window belongs to, whether it is the flow's own or one of its probes'.
-func flowOf(w probes.Window) string {
-	if w.Flow == "" && w.Scope == probes.ScopeFlow {
-		return w.Name
-	}
-	return w.Flow
+	return (b.End == nil || a.Earliest().Before(*b.End)) && (a.End == nil || b.Earliest().Before(*a.End))
 }
 
 // refuted reports whether a person or the operator took the window back.
@@ -175,7 +159,7 @@ type Cover struct {
 func At(windows []probes.Window, at time.Time) []Cover {
 	var covers []Cover
 	for _, w := range windows {
-		if w.Source == probes.Blind || refuted(w) || at.Before(earliest(w)) || w.End != nil && !at.Before(*w.End) {
+		if w.Source == probes.Blind || refuted(w) || at.Before(w.Earliest()) || w.End != nil && !at.Before(*w.End) {
 			continue
 		}
 		certain := !at.Before(w.Start) && !w.Lapsed && (w.End == nil || at.Before(surelyUntil(w, at)))
