@@ -398,3 +398,16 @@ func TestCompare(t *testing.T) {
 		t.Errorf("%d comparisons", len(all))
 	}
 }
+
+// An end that another notice gave is remembered as that, also by the next process.
+func TestFilledEndOutlivesTheProcess(t *testing.T) {
+	set := noticeSet()
+	tr, s := New(set, ""), newStore()
+	s.apply(tr.Observe(look("news", 10, false, item("n1", 9, outageSaid(probes.Ongoing, 9, 0)))))
+	s.apply(tr.Observe(look("news", 43, false, item("n2", 42.9, outageSaid(probes.Resolved, 9, 42)))))
+	tr = s.restart(t, set, hour(43.5))
+	s.apply(tr.Observe(look("news", 44, false, item("n1", 9, outageSaid(probes.Ongoing, 8.9, 0)))))
+	if got := list(s.all(), probes.Announced, "iphone"); got != "3240(-)..122400(-)" {
+		t.Error(got)
+	}
+}
