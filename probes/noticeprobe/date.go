@@ -21,10 +21,11 @@ const (
 )
 
 var (
-	fullDate    = regexp.MustCompile(dayPattern + weekPattern + hourPattern)
-	leadingDate = regexp.MustCompile(`^[\[(【]?` + dayPattern + `[\])】]?` + weekPattern + hourPattern)
-	shortDate   = regexp.MustCompile(`^(\d{1,2}) ?(?:月|/) ?(\d{1,2}) ?日?` + weekPattern + `$`)
-	englishDate = regexp.MustCompile(`(?i)\b(?:(\d{1,2}) )?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? (?:(\d{1,2})(?:st|nd|rd|th)?,? )?((?:19|20)\d{2})\b`)
+	fullDate     = regexp.MustCompile(dayPattern + weekPattern + hourPattern)
+	leadingDate  = regexp.MustCompile(`^[\[(【]?` + dayPattern + `[\])】]?` + weekPattern + hourPattern)
+	trailingDate = regexp.MustCompile(`[\[(]((?:19|20)\d{2}[^()\[\]]{5,12})[\])]$`)
+	shortDate    = regexp.MustCompile(`^(\d{1,2}) ?(?:月|/) ?(\d{1,2}) ?日?` + weekPattern + `$`)
+	englishDate  = regexp.MustCompile(`(?i)\b(?:(\d{1,2}) )?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? (?:(\d{1,2})(?:st|nd|rd|th)?,? )?((?:19|20)\d{2})\b`)
 )
 
 // eras by their first year less one.

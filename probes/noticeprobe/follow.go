@@ -179,7 +179,7 @@ func datePublished(doc *goquery.Document, content []*html.Node, now time.Time) t
 	}
 	text := probes.Fold(blockText(content, nil))
 	for _, at := range publishedLabel.FindAllStringIndex(text, 5) {
-		rest := strings.TrimLeft(text[at[1]:], " ::]】)")
+		rest := strings.TrimLeft(text[at[1]:], " :]】)")
 		if m := leadingDate.FindStringIndex(rest); m != nil {
 			if published, ok := readDate(rest[:m[1]], now); ok {
 				return published

@@ -1,6 +1,7 @@
 package noticeprobe
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -28,13 +29,18 @@ type mark struct {
 const maxMarks = 1000
 
 // guessItems finds the items of a page; none when nothing looks like a list of notices.
-func guessItems(doc *goquery.Document) []*goquery.Selection {
-	// The year of short dates does not matter here.
-	marks := findMarks(doc.Nodes, time.Now(), aside)
-	if len(marks) == 0 {
-		return guessLinks(doc)
+func guessItems(doc *goquery.Document, now time.Time) []*goquery.Selection {
+	for _, part := range []*goquery.Selection{doc.Find("main, [role=main]").First(), doc.Selection} {
+		if marks := findMarks(part.Nodes, now, aside); len(marks) > 0 {
+			if items := itemsAround(marks); len(items) > 0 {
+				return items
+			}
+		}
 	}
-	return itemsAround(marks)
+	if items := guessLinks(doc); len(items) > 0 {
+		return items
+	}
+	return guessSections(doc)
 }
 
 // aside reports whether a part of a page is beside its content: menus, footers, the site's own header.
@@ -70,14 +76,18 @@ func findMarks(nodes []*html.Node, now time.Time, skip func(*html.Node) bool) []
 			if unseen[n.DataAtom] || hidden(n) || skip != nil && skip(n) {
 				return
 			}
-			if isDateElement(n) {
+			if isDateElement(n) && !ofThePage(n) {
 				if at, ok := dateOfNode(n, now); ok {
 					marks = append(marks, mark{n, at})
 					return
 				}
 			}
 		case html.TextNode:
-			if at, ok := leadingMark(n.Data, now); ok && !continues(n) {
+			at, ok := leadingMark(n.Data, now)
+			if !ok && insideItem(n) {
+				at, ok = labelledMark(n.Data, now)
+			}
+			if ok && !continues(n) {
 				marks = append(marks, mark{n, at})
 			}
 			return
@@ -174,13 +184,51 @@ func standsAlone(after string) bool {
 	return false
 }
 
-// continues reports whether a text goes on with a sentence that began before it on its line, as after a <br> or <b>.
-func continues(n *html.Node) bool {
-	for before := n.PrevSibling; before != nil; before = before.PrevSibling {
-		if before.DataAtom == atom.Br {
+// dateLabel is what lists write before the date of an item.
+var dateLabel = regexp.MustCompile(`^(?:掲載|公開|更新|発表|公表|登録|作成|配信)(?:年月)?日?時? ?[:】\])]? ?`)
+
+// labelledMark is leadingMark of a text in which a label stands before the date.
+func labelledMark(text string, now time.Time) (time.Time, bool) {
+	text = probes.Fold(text)
+	label := dateLabel.FindString(strings.TrimLeft(text, "[(【"))
+	if label == "" {
+		return time.Time{}, false
+	}
+	return leadingMark(strings.TrimLeft(text, "[(【")[len(label):], now)
+}
+
+// insideItem reports whether a node is in an element that lists are made of.
+func insideItem(n *html.Node) bool {
+	for up := n.Parent; up != nil; up = up.Parent {
+		switch up.DataAtom {
+		case atom.Li, atom.Tr, atom.Dt, atom.Dd, atom.Article, atom.A:
 			return true
 		}
-		if before.Type == html.TextNode && strings.TrimSpace(before.Data) != "" {
+	}
+	return false
+}
+
+// ofThePage reports whether a date is that of the page itself, which has a label before it and is in no item.
+func ofThePage(n *html.Node) bool {
+	return n.Parent != nil && !insideItem(n) && pageLabel.MatchString(probes.Fold(oneLine([]*html.Node{n.Parent}, nil)))
+}
+
+var pageLabel = regexp.MustCompile(`^(?:最終)?(?:更新|掲載|公開|作成)日?`)
+
+// continues reports whether a text goes on with what stands before it in its element. Behind a line break it does not
+// when a link follows, as in lists that are nothing but lines.
+func continues(n *html.Node) bool {
+	before := n.PrevSibling
+	if before == nil {
+		return false
+	}
+	for after := n.NextSibling; before.DataAtom == atom.Br && after != nil && after.DataAtom != atom.Br; after = after.NextSibling {
+		if after.DataAtom == atom.A {
+			return false
+		}
+	}
+	for ; before != nil; before = before.PrevSibling {
+		if before.DataAtom == atom.Br || before.Type == html.TextNode && strings.TrimSpace(before.Data) != "" {
 			return true
 		}
 	}
@@ -204,7 +252,7 @@ func itemsAround(marks []mark) []*goquery.Selection {
 			n = n.Parent
 		}
 		nodes := []*html.Node{n}
-		if !titled(n, m.node) {
+		if !titled(n, m.node) || goesOn(n) && !titleFirst {
 			nodes = append(nodes, neighbours(n, count, titleFirst)...)
 			if titleFirst {
 				slices.Reverse(nodes)
@@ -216,6 +264,15 @@ func itemsAround(marks []mark) []*goquery.Selection {
 		}
 	}
 	return items
+}
+
+// goesOn reports whether what follows an item's title among its siblings belongs to the item.
+func goesOn(n *html.Node) bool {
+	switch n.DataAtom {
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Dt:
+		return true
+	}
+	return n.Type == html.TextNode
 }
 
 func selection(nodes []*html.Node) *goquery.Selection {
@@ -341,4 +398,27 @@ func guessLinks(doc *goquery.Document) []*goquery.Selection {
 		}
 	})
 	return items
+}
+
+// guessSections finds the items of a page that is no list at all: headings, each with what stands below it.
+func guessSections(doc *goquery.Document) []*goquery.Selection {
+	const headings = "h1, h2, h3, h4"
+	var items []*goquery.Selection
+	for _, level := range []string{"h4", "h3", "h2"} {
+		doc.Find(level).Each(func(_ int, heading *goquery.Selection) {
+			for up := heading.Get(0); up != nil; up = up.Parent {
+				if up.Type == html.ElementNode && (aside(up) || hidden(up)) {
+					return
+				}
+			}
+			below := heading.NextUntil(headings)
+			if utf8.RuneCountInString(probes.Fold(below.Text())) >= 10 {
+				items = append(items, heading.AddSelection(below))
+			}
+		})
+		if len(items) > 0 {
+			return items
+		}
+	}
+	return nil
 }

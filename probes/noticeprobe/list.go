@@ -58,9 +58,10 @@ func (s source) readHTML(body []byte, base *url.URL, now time.Time) (listing, er
 		}
 	}
 	list := listing{format: "html", whole: true}
-	items := guessItems(doc)
-	if s.css.item != nil {
-		items = nil
+	var items []*goquery.Selection
+	if s.css.item == nil {
+		items = guessItems(doc, now)
+	} else {
 		doc.FindMatcher(s.css.item).Each(func(_ int, item *goquery.Selection) {
 			if item.Is("dt") {
 				item = item.AddSelection(item.NextUntil("dt").Filter("dd"))
@@ -151,6 +152,9 @@ func (s source) readItem(item *goquery.Selection, base *url.URL, now time.Time, 
 		e.title, _, _ = strings.Cut(e.text, "\n")
 	}
 	e.title = withoutLeadingDate(strings.TrimPrefix(strings.TrimSpace(e.title), "・"))
+	if m := trailingDate.FindStringSubmatch(probes.Fold(e.title)); m != nil && e.published.IsZero() {
+		e.published, _ = readDate(m[1], now)
+	}
 	if s.css.body == nil {
 		e.text = withoutTitle(e.text, e.title)
 	}
@@ -192,12 +196,9 @@ func withoutTitle(text, title string) string {
 
 // titleLink is the link of an item: of several the one with the most text.
 func titleLink(item *goquery.Selection) *html.Node {
-	if n := item.Get(0); n != nil && n.DataAtom == atom.A && usable(attribute(n, "href")) {
-		return n
-	}
 	var best *html.Node
 	length := -1
-	item.Find("a[href]").Each(func(_ int, a *goquery.Selection) {
+	item.Find("a[href]").AddSelection(item.Filter("a[href]")).Each(func(_ int, a *goquery.Selection) {
 		if text := len(strings.TrimSpace(a.Text())); usable(attribute(a.Get(0), "href")) && text > length {
 			best, length = a.Get(0), text
 		}

@@ -75,6 +75,31 @@ var layouts = map[string]string{
 	"divs": `<div class="list"><div class="row"><div class="d">2025年10月31日</div><div class="t"><a href="n3">申請の受付を再開しました</a></div></div>
 <div class="row"><div class="d">2025年10月30日</div><div class="t"><a href="n2">【障害】申請ができない事象について</a></div></div>
 <div class="row"><div class="d">2025年9月1日</div><div class="t"><a href="n1">システムメンテナンスのお知らせ</a></div></div></div>`,
+	"lines with breaks": `<p>2025/10/31 <a href="n3">申請の受付を再開しました</a><br>
+2025/10/30 [重要] <a href="n2">【障害】申請ができない事象について</a><br>
+2025/9/1 <a href="n1">システムメンテナンスのお知らせ</a></p>`,
+	"headings with text below": `<h3>2025年10月31日 <a href="n3">申請の受付を再開しました</a></h3><p>再開しました。</p>
+<h3>2025年10月30日 <a href="n2">【障害】申請ができない事象について</a></h3><p>日時：<br>2025年10月30日（木） 終日</p>
+<h3>2025年9月1日 <a href="n1">システムメンテナンスのお知らせ</a></h3><p>停止します。</p>`,
+	"labels before dates": `<p>更新日：2025年11月1日</p><ul>
+<li><a href="n3">申請の受付を再開しました</a> <span>更新日：2025年10月31日</span></li>
+<li><a href="n2">【障害】申請ができない事象について</a> <span>更新日：2025年10月30日</span></li>
+<li><a href="n1">システムメンテナンスのお知らせ</a> <span>更新日：2025年9月1日</span></li></ul>`,
+	"dates at the end": `<ul>
+<li><a href="n3">申請の受付を再開しました</a>（2025年10月31日）</li>
+<li><a href="n2">【障害】申請ができない事象について</a>（2025年10月30日）</li>
+<li><a href="n1">システムメンテナンスのお知らせ</a>（2025年9月1日）</li></ul>`,
+	"nested blocks in links": `<div class="news"><a href="n3"><div class="meta"><span class="label">お知らせ</span><span class="date">2025.10.31</span></div><div class="ttl">申請の受付を再開しました</div></a>
+<a href="n2"><div class="meta"><span class="label">障害</span><span class="date">2025.10.30</span></div><div class="ttl">【障害】申請ができない事象について</div></a>
+<a href="n1"><div class="meta"><span class="label">保守</span><span class="date">2025.9.1</span></div><div class="ttl">システムメンテナンスのお知らせ</div></a></div>`,
+	"rows with a heading cell": `<table><tr><th>2025年10月31日</th><td>その他</td><td><a href="n3">申請の受付を再開しました</a></td></tr>
+<tr><th>2025年10月30日</th><td>障害</td><td><a href="n2">【障害】申請ができない事象について</a></td></tr>
+<tr><th>2025年9月1日</th><td>保守</td><td><a href="n1">システムメンテナンスのお知らせ</a></td></tr></table>`,
+	"accordions": `<details><summary>2025年10月31日　<a href="n3">申請の受付を再開しました</a></summary><p>再開しました。</p></details>
+<details><summary>2025年10月30日　<a href="n2">【障害】申請ができない事象について</a></summary><p>停止しています。</p></details>
+<details><summary>2025年9月1日　<a href="n1">システムメンテナンスのお知らせ</a></summary><p>停止します。</p></details>`,
+	"months as headings": `<h2>2025年10月</h2><ul><li><span>10月31日</span> <a href="n3">申請の受付を再開しました</a></li>
+<li><span>10月30日</span> <a href="n2">【障害】申請ができない事象について</a></li></ul><h2>2025年9月</h2><ul><li><span>9月1日</span> <a href="n1">システムメンテナンスのお知らせ</a></li></ul>`,
 	"body texts with dates of their own": `<ul>
 <li><time>2025年10月31日</time><h3><a href="n3">申請の受付を再開しました</a></h3><p>2025年10月31日18時50分頃に再開しました。</p></li>
 <li><time>2025年10月30日</time><h3><a href="n2">【障害】申請ができない事象について</a></h3><p>2025年10月30日8時50分頃から申請ができません。</p></li>
@@ -130,6 +155,15 @@ func TestUndatedListsAreFoundByTheirWords(t *testing.T) {
 	result := run(t, probes.Notice{}, frame(`<ul><li><a href="n2">申請ができない事象についてのお知らせ</a></li>
 <li><a href="n1">システムメンテナンスを実施します</a></li><li><a href="x">戻る</a></li></ul>`), "")
 	compare(t, result, "- | /info/n2 | 申請ができない事象についてのお知らせ", "- | /info/n1 | システムメンテナンスを実施します")
+}
+
+func TestPagesOfSectionsWithoutDates(t *testing.T) {
+	result := run(t, probes.Notice{}, frame(`<h2>障害情報</h2>
+<h3>カードの申請について</h3><p>2025年10月30日8時50分頃から、カードの申請ができない障害が発生しております。現在復旧作業中です。</p>
+<h3>窓口の混雑について</h3><p>月曜日の午前中は大変混み合います。</p>`), "")
+	if len(result.Notice.Items) != 2 || result.Notice.Items[0].Title != "カードの申請について" || len(result.Notice.Items[0].Announcements) != 1 {
+		t.Errorf("%+v", result.Notice.Items)
+	}
 }
 
 func TestSelectorsOfTheDefinition(t *testing.T) {
