@@ -375,7 +375,8 @@ func (d *document) problem(n *yaml.Node, message, suggestion string) {
 }
 
 func (d *document) place(line, column int, structural bool, message, suggestion string) {
-	message = userinfo.ReplaceAllString(message, "://****@")
+	message = printable(userinfo.ReplaceAllString(message, "://****@"))
+	suggestion = printable(suggestion)
 	d.errs = append(d.errs, Error{File: d.file, Line: line, Column: column, Message: message, Suggestion: suggestion, structural: structural})
 }
 

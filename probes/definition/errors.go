@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/mattn/go-runewidth"
 )
@@ -113,6 +114,16 @@ type span struct{ from, to int }
 // reference in braces is none.
 var secretish = regexp.MustCompile(`(?i)(?:password|passwd|passphrase|パスワード|暗証番号|token|secret|authorization|bearer|cookie|credential|api[_-]?key)[\w-]*["']?\s*:\s*([^\s{\[].*)`)
 
+// printable replaces what could disturb a terminal, tabs excepted.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && !unicode.IsPrint(r) && r != '\u3000' {
+			return '\ufffd'
+		}
+		return r
+	}, s)
+}
+
 // disjoint joins spans that overlap and returns them from the last to the first.
 func disjoint(spans []span) []span {
 	slices.SortFunc(spans, func(a, b span) int { return b.from - a.from })
@@ -178,11 +189,7 @@ func excerpt(line string, column int, secrets []span) (string, int) {
 			caret = from
 		}
 	}
-	for i, r := range runes {
-		if r != '\t' && (r < ' ' || r == 0x7f || r == 0xfeff) {
-			runes[i] = '\ufffd'
-		}
-	}
+	runes = []rune(printable(string(runes)))
 	if len(runes) > longLine {
 		from := max(0, min(caret-longLine/2, len(runes)-longLine))
 		to := from + longLine

@@ -241,7 +241,7 @@ var browserSettings = object[probes.BrowserSettings]{
 	name: "browser_settings", what: "the browser settings", doc: "Which browser is used, and how.",
 	fields: []field[probes.BrowserSettings]{
 		key("url", devtools, func(s *probes.BrowserSettings) *probes.Value { return &s.URL }, "A remote DevTools endpoint instead of a browser of our own."),
-		key("path", file, func(s *probes.BrowserSettings) *string { return &s.Path }, "The browser's executable."),
+		key("path", program, func(s *probes.BrowserSettings) *string { return &s.Path }, "The browser's executable."),
 		key("sandbox", as(enum("on", "off"), func(s string) bool { return s == "off" }), func(s *probes.BrowserSettings) *bool { return &s.SandboxOff }, "off runs it without its sandbox."),
 		key("slots", integer(1, 64), func(s *probes.BrowserSettings) *int { return &s.Slots }, "How many runs may use it at once."),
 		key("recycle_after", integer(1, 1_000_000), func(s *probes.BrowserSettings) *int { return &s.RecycleAfter }, "The number of runs after which it is replaced."),
@@ -249,6 +249,15 @@ var browserSettings = object[probes.BrowserSettings]{
 	},
 	rules: []rule{excludes("url", "path", "sandbox")},
 }.shape()
+
+// program is an executable: a path, or a name to be found as the shell finds it.
+var program = reads(text.want, text.schema, func(d *document, n *yaml.Node) (string, bool) {
+	s, ok := text.decode(d, n)
+	if strings.ContainsAny(s, `/\`) {
+		s = d.path(s)
+	}
+	return s, ok
+})
 
 var devtools = reads("an address", value.schema, func(d *document, n *yaml.Node) (probes.Value, bool) {
 	v, ok := value.decode(d, n)

@@ -37,7 +37,7 @@ func FuzzParse(f *testing.F) {
 		lines := bytes.Split(bytes.TrimPrefix(data, []byte("\ufeff")), []byte("\n"))
 		last := definition.Error{}
 		for _, e := range errs {
-			if e.Message == "" || e.File != "fuzz.yaml" || strings.Contains(e.Message, "\n") {
+			if e.Message == "" || e.File != "fuzz.yaml" || strings.ContainsAny(e.Message+e.Suggestion, "\n\x1b") {
 				t.Errorf("%+v", e)
 			}
 			if e.Line == 0 {

@@ -134,7 +134,7 @@ func (l *linker) critical(f *parsedFile, def flowDef) {
 func (l *linker) observed(flow string) []string {
 	var stages []string
 	for _, p := range l.set.Probes {
-		if p.Flow == flow && !p.Reference && p.Kind != probes.KindNotice && !slices.Contains(stages, p.Stage) {
+		if p.Flow == flow && !p.Reference && !p.Disabled && p.Kind != probes.KindNotice && !slices.Contains(stages, p.Stage) {
 			stages = append(stages, p.Stage)
 		}
 	}

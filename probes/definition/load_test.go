@@ -189,6 +189,32 @@ func TestFlows(t *testing.T) {
 	}
 }
 
+// A stage that nothing looks at is not critical unless the definition says so.
+func TestDisabledProbesMakeNoStageCritical(t *testing.T) {
+	set := parse(t, "flow: { name: card }\nprobes:\n  - { name: a, stage: portal, http: https://example.jp/ }\n  - { name: b, stage: apply, disabled: true, http: https://example.jp/ }\n")
+	if f := set.Flows[0]; !reflect.DeepEqual(f.Critical, []string{"portal"}) || len(f.Stages) != 2 {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestBrowserPath(t *testing.T) {
+	for path, want := range map[string]string{"chromium": "chromium", "bin/chrome": "defs/bin/chrome", "/usr/bin/chromium": "/usr/bin/chromium"} {
+		set, err := definition.Parse("defs/a.yaml", []byte("browser: { path: "+path+" }\n"+site))
+		if err != nil || set.Browser.Path != want {
+			t.Errorf("%s: %q, %v", path, set.Browser.Path, err)
+		}
+	}
+}
+
+// Terminal control sequences of a definition reach nobody's terminal.
+func TestErrorsArePrintable(t *testing.T) {
+	_, err := definition.Parse("test.yaml", []byte("probes:\n  - name: \"a\\e[2Jb\"\n    http: { url: https://example.jp/, form: { a: \"${\\e[2J}\" } }\n"))
+	failure(t, err, "test.yaml:2:11", "test.yaml:3:45")
+	if strings.Contains(err.Error(), "\x1b") {
+		t.Errorf("%q", err.Error())
+	}
+}
+
 func TestMerge(t *testing.T) {
 	a := parse(t, "own_hosts: [.example.jp]\nflow: { name: a }\n"+site)
 	b := parse(t, "own_hosts: [.example.jp, b.jp]\ncontact: me\nflow: { name: b }\nprobes:\n  - { name: other, http: https://example.jp/ }\n")

@@ -64,7 +64,11 @@ func TestSchemaAgreesWithDecoder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := good
+	bundled, err := filepath.Glob("../bundled/*.yaml")
+	if err != nil || len(bundled) == 0 {
+		t.Fatal(bundled, err)
+	}
+	files := append(append(good, bundled...), "../bundled/example/example.yaml")
 	for _, name := range bad(t) {
 		files = append(files, name+".yaml")
 	}
