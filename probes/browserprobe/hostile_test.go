@@ -122,14 +122,14 @@ func TestHostilePages(t *testing.T) {
 		{"download by a click", []probes.Step{open(url + "/dl"), click("様式"), see}, probes.Up, "", ""},
 		{"basic-auth prompt", []probes.Step{open(url + "/auth"), see}, probes.Down, probes.ReasonStatus, "/auth answered 401 Unauthorized"},
 		{"certificate interstitial", []probes.Step{open(expired), see}, probes.Down, probes.ReasonTLS, "(ERR_CERT_AUTHORITY_INVALID); its certificate is for expired.example.jp, 127.0.0.1, by test CA, valid from 2020-01-01 until 2021-01-01"},
-		{"500 MB", []probes.Step{open(url + "/huge"), see}, probes.Down, probes.ReasonContent, "sent more than 100 MiB"},
+		{"500 MB", []probes.Step{open(url + "/huge"), see}, probes.Down, probes.ReasonContent, "sent more than 30 MiB"},
 		{"connection reset", []probes.Step{open(url + "/reset"), see}, probes.Down, probes.ReasonProtocol, "closed the connection without an answer (ERR_EMPTY_RESPONSE)"},
 		{"no content", []probes.Step{open(url + "/nocontent"), see}, probes.Down, probes.ReasonStatus, "/nocontent answered 204 No Content"},
 		{"closes itself", []probes.Step{open(url + "/close"), step("later", probes.ActionEvaluate, probes.Target{}, "new Promise(r => setTimeout(() => r(true), 300))"), see}, probes.Up, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			probe := browserProbe(c.steps...)
-			probe.Timeout = 4 * time.Second
+			probe.Timeout = 3500 * time.Millisecond
 			for i := range probe.Browser.Steps[1:] {
 				probe.Browser.Steps[i+1].Timeout = time.Second
 			}

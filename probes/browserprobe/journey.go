@@ -57,6 +57,20 @@ type answer struct {
 	X, Y    float64
 }
 
+// begin opens the journey's page.
+func (j *journey) begin() *fault {
+	tab, err := j.visit.begin(j.ctx)
+	if err == nil {
+		j.tab = tab
+		return nil
+	}
+	var f *fault
+	if !errors.As(cause(j.ctx, err), &f) {
+		f = &fault{restart: RestartStuck, text: "the browser could not open a page: " + err.Error()}
+	}
+	return f
+}
+
 // in returns the frame that steps look at.
 func (j *journey) in() cdp.FrameID {
 	if n := len(j.scopes); n > 0 {

@@ -245,7 +245,7 @@ func TestFailingSteps(t *testing.T) {
 				steps = append([]probes.Step{open(url + c.page)}, c.step, step("after", probes.ActionSee, byText("x"), ""))
 			}
 			steps[len(steps)-max(len(steps)-1, 1)].Timeout = limit
-			if c.name == "open status" || c.name == "tab status" {
+			if c.step.Action == probes.ActionOpen || c.name == "tab status" {
 				steps[len(steps)-max(len(steps)-1, 1)].Timeout = 5 * time.Second
 			}
 			r := run(t, shared(), browserProbe(steps...))

@@ -37,6 +37,7 @@ type Options struct {
 	OwnHosts []string
 
 	extraFlags []string
+	maxBytes   int64
 	lookup     func(context.Context, string) ([]netip.Addr, error)
 }
 
@@ -93,6 +94,9 @@ func New(o Options) *Prober {
 		o.lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		}
+	}
+	if o.maxBytes == 0 {
+		o.maxBytes = maxBytes
 	}
 	s := &o.Settings
 	if s.Slots <= 0 {

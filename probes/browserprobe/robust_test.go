@@ -185,7 +185,7 @@ func TestCancelled(t *testing.T) {
 	wantOutcome(t, runner.Run(t.Context()), probes.Up, "")
 	whole := time.Since(began)
 	c := chromeOf(t, p)
-	n := times(60, 200)
+	n := times(40, 200)
 	work := make(chan int)
 	var wg sync.WaitGroup
 	var cut atomic.Int64
@@ -237,7 +237,7 @@ func TestLastingMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, n := times(8, 50), times(24, 300)
+	first, n := times(6, 50), times(18, 300)
 	var early, processes int64
 	for i := range n {
 		wantOutcome(t, runner.Run(t.Context()), probes.Up, "")

@@ -186,12 +186,23 @@ func faultText(attempts []probes.Attempt) string {
 	return last + "; in the try before, in another browser: " + attempts[0].Message
 }
 
-// try makes one attempt. The channel is closed when everything behind it is cleaned up.
-func (r *runner) try(ctx context.Context, base probes.Result, secrets *vault, second bool) (attempt, <-chan struct{}) {
+// try makes one attempt. The channel is closed when everything behind it is cleaned up; it is nil when there is nothing.
+func (r *runner) try(ctx context.Context, base probes.Result, secrets *vault, second bool) (a attempt, cleaned <-chan struct{}) {
+	cleaned, a.startErr = r.visiting(ctx, secrets, func(j *journey) *fault {
+		a = r.travel(ctx, j, base, secrets, second)
+		return a.fault
+	})
+	return a, cleaned
+}
+
+// visiting lets travel make a journey in a browser context of its own, and cleans up behind it whatever happens: the
+// channel is closed when that is done, and nil when there is nothing to clean up. The error says why no journey could
+// begin. A browser with a fault, which travel returns, is replaced.
+func (r *runner) visiting(ctx context.Context, secrets *vault, travel func(*journey) *fault) (<-chan struct{}, error) {
 	p := r.prober
 	c, err := p.acquire(ctx)
 	if err != nil {
-		return attempt{startErr: err}, nil
+		return nil, err
 	}
 	deadline, _ := ctx.Deadline()
 	reserve := min(max(time.Until(deadline)/4, 400*time.Millisecond), 4*time.Second)
@@ -220,17 +231,16 @@ func (r *runner) try(ctx context.Context, base probes.Result, secrets *vault, se
 
 	setup, err := r.newSetup(ctx, c, secrets)
 	if err != nil {
-		return attempt{startErr: &secretError{err}}, cleaned
+		return cleaned, &secretError{err}
 	}
 	v = newVisit(c, setup, end)
 	j := &journey{visit: v, ctx: visitCtx, outer: ctx, grace: reserve / 2, secret: secrets.get}
-	a := r.travel(ctx, j, base, secrets, second)
-	if a.fault != nil && ctx.Err() != context.Canceled {
+	if f := travel(j); f != nil && ctx.Err() != context.Canceled {
 		p.mu.Lock()
-		p.retire(c, a.fault.restart)
+		p.retire(c, f.restart)
 		p.mu.Unlock()
 	}
-	return a, cleaned
+	return cleaned, nil
 }
 
 // newSetup resolves what of the definition every page of the visit gets.
@@ -240,6 +250,7 @@ func (r *runner) newSetup(ctx context.Context, c *chrome, secrets *vault) (*setu
 	if err != nil {
 		return nil, err
 	}
+	s.maxBytes = p.o.maxBytes
 	for _, step := range r.probe.Browser.Steps {
 		if step.Action != probes.ActionOpen && step.Action != probes.ActionTab {
 			continue
@@ -261,21 +272,14 @@ func (r *runner) travel(ctx context.Context, j *journey, base probes.Result, sec
 	p := r.prober
 	result := base
 	result.Browser = &probes.BrowserResult{}
-	tab, err := j.visit.begin(j.ctx)
-	if err != nil {
-		known := cause(j.ctx, err)
-		var f *fault
-		if !errors.As(known, &f) {
-			f = &fault{restart: RestartStuck, text: "the browser could not open a page: " + err.Error()}
-		}
+	if f := j.begin(); f != nil {
 		result.Steps = r.skipped(0)
 		return attempt{result: result, fault: f}
 	}
-	j.tab = tab
 	helpers := j.visit.chrome.watchHelpers()
 	result.Start = p.o.Clock.Now()
 
-	err = r.steps(j, &result)
+	err := r.steps(j, &result)
 	var seen summary
 	if err == nil {
 		j.loadOut()

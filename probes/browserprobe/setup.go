@@ -36,8 +36,10 @@ type setup struct {
 	parties []string
 	further []string
 	// gated: the target is public, so no document may come from a private address.
-	gated   bool
-	allowed func(context.Context, string) bool
+	gated bool
+	// maxBytes is how much a visit may receive.
+	maxBytes int64
+	allowed  func(context.Context, string) bool
 }
 
 // A device is what a page is told of the machine that shows it.

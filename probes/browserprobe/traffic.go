@@ -96,12 +96,16 @@ func (t *traffic) event(event any) int64 {
 			} else if e.CorsErrorStatus != nil {
 				problem = "refused by CORS: " + string(e.CorsErrorStatus.CorsError)
 			}
-			t.close(r, float64(e.Timestamp), problem, e.BlockedReason != "" || strings.Contains(e.ErrorText, "ERR_BLOCKED_BY"))
-			if e.Canceled && e.BlockedReason == "" {
+			// an answer that is not what its tag asks for (https://github.com/annevk/orb) is a failure of the server's
+			blocked := e.BlockedReason != "" || strings.Contains(e.ErrorText, "ERR_BLOCKED_BY")
+			t.close(r, float64(e.Timestamp), problem, blocked && !strings.Contains(e.ErrorText, "BLOCKED_BY_ORB"))
+			switch answered := r.response != nil; {
+			case answered && r.response.Status >= 400:
+				r.state = probes.RequestFailed
+			case e.Canceled && !blocked && answered:
+				r.state = probes.RequestOK
+			case e.Canceled && !blocked:
 				r.state = probes.RequestPending // the page itself gave it up
-				if r.response != nil && r.response.Status < 400 {
-					r.state = probes.RequestOK
-				}
 			}
 		}
 	case *network.EventWebSocketCreated:

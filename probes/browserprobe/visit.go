@@ -338,8 +338,8 @@ func (v *visit) handle(s *session, event any) {
 		}
 	default:
 		v.pageEvent(s, event)
-		if v.traffic.event(event) > maxBytes {
-			v.end(&failure{reason: reasonContent, text: fmt.Sprintf("the page sent more than %d MiB", maxBytes>>20)})
+		if v.traffic.event(event) > v.setup.maxBytes {
+			v.end(&failure{reason: reasonContent, text: fmt.Sprintf("the page sent more than %d MiB", v.setup.maxBytes>>20)})
 		}
 	}
 }

@@ -348,7 +348,7 @@ func (t *translation) scroll(s step) error {
 		t.put(probes.Step{Action: probes.ActionScroll, Value: probes.Value{Text: "top"}})
 		return nil
 	}
-	t.put(probes.Step{Action: probes.ActionEvaluate, Value: probes.Value{Text: fmt.Sprintf("scrollTo(%v, %v) === undefined", x, y)}})
+	t.put(probes.Step{Action: probes.ActionEvaluate, Value: probes.Value{Text: fmt.Sprintf("(scrollTo(%v, %v), true)", x, y)}})
 	return nil
 }
 
