@@ -165,6 +165,29 @@ func (s source) contentOf(doc *goquery.Document) (nodes []*html.Node, matched bo
 	return doc.Find("body").Nodes, matched
 }
 
+// PageText returns the notice that a single page or text file holds: its title, its whole text with the title as its
+// first line, and the day on which it says it was published, zero where it does not. The body is in the page's charset;
+// now gives the year to dates that name none.
+func PageText(body []byte, contentType string, now time.Time) (title, text string, published time.Time) {
+	content := toUTF8(body, contentType)
+	if !strings.Contains(contentType, "html") && !strings.Contains(http.DetectContentType(content), "html") {
+		text = plainText(string(content))
+		title, _, _ = strings.Cut(text, "\n")
+		return title, text, published
+	}
+	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(content))
+	if err != nil {
+		return "", plainText(string(content)), published
+	}
+	nodes, _ := source{}.contentOf(doc)
+	title = oneLine(doc.FindNodes(nodes...).Find("h1").First().Nodes, nil)
+	if title == "" {
+		title = strings.Join(strings.Fields(doc.Find("title").First().Text()), " ")
+	}
+	text = strings.TrimSpace(title + "\n" + withoutTitle(blockText(nodes, aside), title))
+	return title, text, datePublished(doc, nodes, now)
+}
+
 // publishedLabel is what pages write before the day of publication.
 var publishedLabel = regexp.MustCompile(`(?:掲載|公開|発表|公表|投稿|配信|登録|作成)(?:年月)?(?:日時|日)?|(?i:published|posted)(?: on)?`)
 

@@ -28,19 +28,32 @@ type mark struct {
 // maxMarks bounds the items that are guessed from one page.
 const maxMarks = 1000
 
+// evidence is on what the guess of a list stands, the weakest first.
+type evidence int
+
+const (
+	byNothing evidence = iota
+	bySections
+	byWords
+	byDates
+)
+
 // guessItems finds the items of a page; none when nothing looks like a list of notices.
-func guessItems(doc *goquery.Document, now time.Time) []*goquery.Selection {
+func guessItems(doc *goquery.Document, now time.Time) ([]*goquery.Selection, evidence) {
 	for _, part := range []*goquery.Selection{doc.Find("main, [role=main]").First(), doc.Selection} {
 		if marks := findMarks(part.Nodes, now, aside); len(marks) > 0 {
 			if items := itemsAround(marks); len(items) > 0 {
-				return items
+				return items, byDates
 			}
 		}
 	}
 	if items := guessLinks(doc); len(items) > 0 {
-		return items
+		return items, byWords
 	}
-	return guessSections(doc)
+	if items := guessSections(doc); len(items) > 0 {
+		return items, bySections
+	}
+	return nil, byNothing
 }
 
 // aside reports whether a part of a page is beside its content: menus, footers, the site's own header.
@@ -127,10 +140,8 @@ const maxDateText = 40
 
 // dateOfNode reads the date of an element: what it says to machines, or to people.
 func dateOfNode(n *html.Node, now time.Time) (time.Time, bool) {
-	for up := n; up != nil && up == n; up = up.Parent {
-		if at, ok := readDate(attribute(up, "datetime"), now); ok {
-			return at, true
-		}
+	if at, ok := readDate(attribute(n, "datetime"), now); ok {
+		return at, true
 	}
 	if n.Type == html.TextNode {
 		return leadingMark(n.Data, now)

@@ -29,6 +29,7 @@ type listing struct {
 	format   string
 	entries  []entry
 	whole    bool // the entries are all that the source has
+	guessed  evidence
 	warnings []string
 }
 
@@ -60,7 +61,7 @@ func (s source) readHTML(body []byte, base *url.URL, now time.Time) (listing, er
 	list := listing{format: "html", whole: true}
 	var items []*goquery.Selection
 	if s.css.item == nil {
-		items = guessItems(doc, now)
+		items, list.guessed = guessItems(doc, now)
 	} else {
 		doc.FindMatcher(s.css.item).Each(func(_ int, item *goquery.Selection) {
 			if item.Is("dt") {

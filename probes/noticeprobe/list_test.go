@@ -192,7 +192,7 @@ func TestSelectorsOfTheDefinition(t *testing.T) {
 		{"link", probes.Notice{Item: "div.x", Link: ".gone"}, `the link selector ".gone" matches in none`},
 		{"body", probes.Notice{Item: "div.x", Body: ".gone"}, `the body selector ".gone" matches in none`},
 	} {
-		result := run(t, c.n, page, "")
+		result := run(t, c.n, page, "text/html")
 		if result.Outcome != probes.Down || result.Reason != probes.ReasonSelector || !strings.Contains(result.Message, c.want) {
 			t.Errorf("%s: %v %s %q, want selector and %q", c.name, result.Outcome, result.Reason, result.Message, c.want)
 		}

@@ -144,7 +144,7 @@ events:
 	}
 	out, maintenance := step{reason: probes.ReasonStatus}, step{reason: probes.ReasonMaintenance}
 	patterns := probes.Patterns{Title: []string{"メンテナンス中"}}
-	emptied := step{reason: probes.ReasonContent, words: "the list is empty"}
+	emptied := step{reason: probes.ReasonContent, words: "is empty"}
 
 	// A list that is guessed is found in the other layout too.
 	follow(t, p, probes.Notice{URL: base + "/info/", MinItems: 1, Follow: true, About: about, Maintenance: patterns},

@@ -34,6 +34,8 @@ type runner struct {
 	list *keptList
 	// watched: a run has read the list before, so that an item which is not kept has just appeared.
 	watched bool
+	// guessed is the best that a guess of the list stood on so far.
+	guessed evidence
 }
 
 // keptList is the list as it was last read.
@@ -97,10 +99,14 @@ func (r *runner) run(ctx context.Context, now, deadline time.Time) probes.Result
 	}
 	if page.Status != http.StatusNotModified || r.list == nil {
 		list, err := r.read(page, now)
+		if err == nil && list.guessed < r.guessed {
+			err = errors.New("the list that was read before is gone from the page: it is empty, or its layout has changed")
+		}
 		if err != nil {
 			r.list = nil
 			return r.unhealthy(result, page, reasonOf(err), err.Error())
 		}
+		r.guessed = list.guessed
 		r.list = &keptList{page.Header.Get("ETag"), page.Header.Get("Last-Modified"), list, page.URL}
 	}
 	list := r.list.listing
@@ -150,7 +156,11 @@ func (r *runner) unhealthy(result probes.Result, page Page, reason probes.Reason
 				files[name] = data
 			}
 		}
-		files["page.html"] = bytes.Clone(page.Body[:min(len(page.Body), maxExcerpt)])
+		name := "response.txt"
+		if strings.Contains(page.Header.Get("Content-Type"), "html") {
+			name = "page.html"
+		}
+		files[name] = bytes.Clone(page.Body[:min(len(page.Body), maxExcerpt)])
 		result.Evidence = &probes.Evidence{Files: files}
 	}
 	return result

@@ -202,6 +202,23 @@ func TestHealthOfTheSource(t *testing.T) {
 	}
 }
 
+func TestAListThatIsGoneIsToldFromOneThatWasNeverThere(t *testing.T) {
+	const sections = `<main><h2>障害情報</h2><p>現在、障害は発生しておりません。</p><h2>お問い合わせ</h2><p>電話でお問い合わせください。</p></main>`
+	w := newWeb(map[string]answer{listURL: {body: sections}})
+	if result := w.prepare(t, probes.Notice{}).Run(t.Context()); result.Outcome != probes.Up {
+		t.Errorf("a page of sections: %v %s", result.Outcome, result.Message)
+	}
+	w.pages[listURL] = answer{body: list(3)}
+	runner := w.prepare(t, probes.Notice{})
+	runner.Run(t.Context())
+	w.pages[listURL] = answer{body: sections}
+	for range 2 {
+		if result := runner.Run(t.Context()); result.Reason != probes.ReasonContent || !strings.Contains(result.Message, "the list that was read before is gone") {
+			t.Errorf("%v %s %s", result.Outcome, result.Reason, result.Message)
+		}
+	}
+}
+
 func TestUnparsedNotices(t *testing.T) {
 	about := []string{"カード"}
 	for text, want := range map[string]bool{
@@ -281,5 +298,19 @@ func TestAPanicIsOurFault(t *testing.T) {
 	}
 	if result := runner.Run(t.Context()); result.Outcome != probes.Unknown || result.Reason != probes.ReasonInternal || result.Probe != "news" {
 		t.Errorf("%+v", result)
+	}
+}
+
+func TestTextOfOnePage(t *testing.T) {
+	for name, c := range map[string]struct{ body, contentType, title, text, published string }{
+		"page": {`<html><head><title>障害のお知らせ｜市</title></head><body><nav>目次</nav><main><h1>障害のお知らせ</h1><p>掲載日 2025年10月30日</p><p>8時50分頃から申請ができません。現在、復旧作業を行っております。ご迷惑をおかけします。ご了承ください。</p></main></body></html>`,
+			"text/html", "障害のお知らせ", "障害のお知らせ\n掲載日 2025年10月30日\n8時50分頃から申請ができません。現在、復旧作業を行っております。ご迷惑をおかけします。ご了承ください。", "2025-10-30"},
+		"no heading": {`<title>停止のお知らせ</title><body><p>停止します。</p></body>`, "text/html", "停止のお知らせ", "停止のお知らせ\n停止します。", "0001-01-01"},
+		"plain text": {"障害のお知らせ\r\n\r\n8時50分頃から", "text/plain; charset=utf-8", "障害のお知らせ", "障害のお知らせ\n8時50分頃から", "0001-01-01"},
+	} {
+		title, text, published := noticeprobe.PageText([]byte(c.body), c.contentType, now)
+		if title != c.title || text != c.text || published.Format(time.DateOnly) != c.published {
+			t.Errorf("%s: %q %q %v", name, title, text, published)
+		}
 	}
 }
