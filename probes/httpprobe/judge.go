@@ -28,10 +28,15 @@ type finding struct {
 // judge tells what of an answer is not as expected; nil when all is.
 func (r *runner) judge(q *request, a *answer, now time.Time) *fault {
 	head := q.expect.judgeHead(q, a, now)
-	sum := q.memory.sum(a)
-	if last := q.memory.last.Load(); len(head) == 0 && last != nil && last.sum == sum {
-		a.length, a.title = last.length, last.title
-		return nil
+	// Only what looks at the page is worth remembering.
+	looks := q.expect.onPage || r.maintenance.onPage
+	var sum [2]uint64
+	if looks && len(head) == 0 {
+		sum = q.memory.sum(a)
+		if last := q.memory.last.Load(); last != nil && last.sum == sum {
+			a.length, a.title = last.length, last.title
+			return nil
+		}
 	}
 	if what := r.maintenance.match(a.status, &a.page); what != "" {
 		f := faultf(probes.ReasonMaintenance, "the target says that it is under maintenance (%s, status %d)", what, a.status)
@@ -39,12 +44,14 @@ func (r *runner) judge(q *request, a *answer, now time.Time) *fault {
 		return f
 	}
 	looked := q.expect.judgePage(a)
-	if q.expect.onPage || r.maintenance.onPage {
+	if looks {
 		a.length, a.title = utf8.RuneCountInString(a.page.visible()), a.page.pageTitle()
 	}
 	findings := append(head, looked...)
 	if len(findings) == 0 {
-		q.memory.remember(sum, a)
+		if looks {
+			q.memory.remember(sum, a)
+		}
 		return nil
 	}
 	a.length, a.title = utf8.RuneCountInString(a.page.visible()), a.page.pageTitle()

@@ -103,7 +103,7 @@ func (p *page) visible() string   { p.scan(); return p.text }
 func (p *page) pageTitle() string { p.scan(); return p.title }
 
 // maxParse bounds what is parsed into a tree, in bytes.
-const maxParse = 4 << 20
+const maxParse = 2 << 20
 
 // document is the parsed page.
 func (p *page) document() (*goquery.Document, error) {

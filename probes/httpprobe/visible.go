@@ -3,6 +3,7 @@ package httpprobe
 import (
 	"bytes"
 	"html"
+	"strings"
 )
 
 // A scanner walks over HTML and takes its title and the text that a person without JavaScript would read, styles aside.
@@ -72,8 +73,8 @@ func appendUnescaped(to, text []byte) []byte {
 // longestName is that of the longest element name known here; of a longer one only the beginning matters.
 const longestName = 12
 
-// tag reads a tag from its name on, and returns the name in lower case.
-func (s *scanner) tag() string {
+// tag reads a tag from its name on, and returns its element.
+func (s *scanner) tag() element {
 	var name [longestName]byte
 	n, i := 0, 0
 	for ; i < len(s.html) && !endsName(s.html[i]); i++ {
@@ -92,7 +93,7 @@ func (s *scanner) tag() string {
 			assigned = false
 		case c == '>':
 			s.html = s.html[i+1:]
-			return elementName(name[:n])
+			return elements[string(name[:n])]
 		case c == '=':
 			assigned = true
 		case (c == '"' || c == '\'') && assigned:
@@ -102,17 +103,13 @@ func (s *scanner) tag() string {
 		}
 	}
 	s.html = nil
-	return elementName(name[:n])
+	return elements[string(name[:n])]
 }
 
-// elements says of the elements that matter what they do with text; all others part words.
-var elements = map[string]elementKind{
-	"a": inline, "abbr": inline, "b": inline, "bdi": inline, "bdo": inline, "cite": inline, "code": inline, "data": inline,
-	"del": inline, "dfn": inline, "em": inline, "font": inline, "i": inline, "ins": inline, "kbd": inline, "label": inline,
-	"mark": inline, "q": inline, "rb": inline, "ruby": inline, "s": inline, "samp": inline, "small": inline, "span": inline,
-	"strong": inline, "sub": inline, "sup": inline, "time": inline, "u": inline, "var": inline, "wbr": inline,
-	"script": raw, "style": raw, "noscript": raw, "iframe": raw, "noembed": raw, "noframes": raw, "xmp": raw,
-	"title": titleElement, "textarea": plainText, "template": hiding, "svg": hiding, "rt": reading, "rp": reading,
+// An element is what an element does with text. One that is not known parts words.
+type element struct {
+	name string
+	kind elementKind
 }
 
 type elementKind int
@@ -120,69 +117,67 @@ type elementKind int
 const (
 	block elementKind = iota
 	inline
-	raw          // holds anything up to its end tag, and shows none of it
-	plainText    // holds text up to its end tag
-	titleElement // the same, and it is the page's title
-	hiding       // holds elements that are not shown
-	reading      // the reading of a ruby, which would tear the word apart
+	raw       // holds anything up to its end tag, and shows none of it
+	plainText // holds text up to its end tag
+	title     // the same, and it is the page's title
+	hiding    // holds elements that are not shown
+	reading   // the reading of a ruby, which would tear the word apart
 )
 
-// elementName returns the name without an allocation for those that are known.
-func elementName(name []byte) string {
-	if known, ok := elementNames[string(name)]; ok {
-		return known
+var elements = func() map[string]element {
+	known := map[string]element{}
+	for kind, names := range map[elementKind]string{
+		inline: "a abbr b bdi bdo cite code data del dfn em font i ins kbd label mark q rb ruby s samp small span strong sub sup time u var wbr",
+		raw:    "script style noscript iframe noembed noframes xmp", plainText: "textarea", title: "title",
+		hiding: "template svg", reading: "rt rp",
+	} {
+		for name := range strings.FieldsSeq(names) {
+			known[name] = element{name, kind}
+		}
 	}
-	return ""
-}
-
-var elementNames = func() map[string]string {
-	names := map[string]string{}
-	for name := range elements {
-		names[name] = name
-	}
-	return names
+	return known
 }()
 
-func (s *scanner) open(name string) {
+func (s *scanner) open(e element) {
 	if s.hidden == "rt" || s.hidden == "rp" {
 		s.hidden = "" // its end tag may be left out
 	}
 	if s.hidden != "" {
-		if name == s.hidden {
+		if e.name == s.hidden {
 			s.depth++
 		}
-		if kind := elements[name]; kind == raw || kind == plainText || kind == titleElement {
-			s.content(name)
+		if e.kind == raw || e.kind == plainText || e.kind == title {
+			s.content(e.name)
 		}
 		return
 	}
-	switch elements[name] {
+	switch e.kind {
 	case block:
 		s.text = append(s.text, ' ')
 	case raw:
-		s.content(name)
+		s.content(e.name)
 	case plainText:
-		s.text = append(appendUnescaped(append(s.text, ' '), s.content(name)), ' ')
-	case titleElement:
-		title := s.content(name)
+		s.text = append(appendUnescaped(append(s.text, ' '), s.content(e.name)), ' ')
+	case title:
+		text := s.content(e.name)
 		if !s.titled {
-			s.title, s.titled = appendUnescaped(nil, title), true
+			s.title, s.titled = appendUnescaped(nil, text), true
 		}
 		s.text = append(s.text, ' ')
 	case hiding, reading:
-		s.hidden, s.depth = name, 1
+		s.hidden, s.depth = e.name, 1
 	}
 }
 
-func (s *scanner) close(name string) {
+func (s *scanner) close(e element) {
 	switch {
 	case s.hidden == "rt" || s.hidden == "rp":
 		s.hidden = ""
-	case s.hidden != "" && name == s.hidden:
+	case s.hidden != "" && e.name == s.hidden:
 		if s.depth--; s.depth == 0 {
 			s.hidden = ""
 		}
-	case s.hidden == "" && elements[name] == block:
+	case s.hidden == "" && e.kind == block:
 		s.text = append(s.text, ' ')
 	}
 }
