@@ -20,8 +20,14 @@ import (
 	"mynaprobe/probes"
 )
 
-// goodEvery is how often the evidence of a good run is renewed.
-const goodEvery = time.Hour
+const (
+	// goodEvery is how often the evidence of a good run is renewed.
+	goodEvery = time.Hour
+	// firstRuns is how many failed runs in a row leave evidence; later ones only when something changed, or once in
+	// repeatEvery. A long outage would otherwise push out the evidence of its own beginning.
+	firstRuns   = 3
+	repeatEvery = time.Hour
+)
 
 // lastGood is the name of the folder of a probe's last good run, and what its files are called beside a failure.
 const lastGood = "last-good"
@@ -47,6 +53,14 @@ type Keeper struct {
 
 	mu   sync.Mutex
 	good map[string]time.Time // when the evidence of the last good run of a probe is from
+	bad  map[string]*streak   // the failed runs in a row of a probe
+}
+
+// streak is a row of failed runs.
+type streak struct {
+	kept   int
+	reason probes.Reason
+	last   time.Time
 }
 
 // New returns a keeper; nothing is written before Run is called.
@@ -57,7 +71,7 @@ func New(opts Options) *Keeper {
 	if opts.Problem == nil {
 		opts.Problem = func(error) {}
 	}
-	return &Keeper{opts: opts, queue: make(chan probes.Result, 64), good: map[string]time.Time{}}
+	return &Keeper{opts: opts, queue: make(chan probes.Result, 64), good: map[string]time.Time{}, bad: map[string]*streak{}}
 }
 
 // WantGood reports whether the probe's next good run should hand over evidence: at most once an hour.
@@ -68,17 +82,18 @@ func (k *Keeper) WantGood(probe string, now time.Time) bool {
 }
 
 // Keep takes the files of a result and returns the result with the path at which they will be, relative to the folder.
-// Where there are none, or too many wait to be written, it has no path.
+// Where there are none, where they tell nothing new, or where too many wait to be written, it has no path.
 func (k *Keeper) Keep(r probes.Result) probes.Result {
 	if r.Evidence == nil || len(r.Evidence.Files) == 0 {
 		return r
 	}
 	folder := r.Start.UTC().Format(timeLayout)
-	if r.Outcome.Good() {
+	if !k.worth(r) {
+		r.Evidence = nil
+		return r
+	}
+	if isGood(r) {
 		folder = lastGood
-		k.mu.Lock()
-		k.good[r.Probe] = r.Start
-		k.mu.Unlock()
 	}
 	kept := *r.Evidence
 	kept.Path = filepath.ToSlash(filepath.Join(folderName(r.Probe), folder))
@@ -93,6 +108,33 @@ func (k *Keeper) Keep(r probes.Result) probes.Result {
 	// The bytes are the writer's from here on: results are kept in memory, and must not hold screenshots.
 	r.Evidence = &probes.Evidence{Path: kept.Path}
 	return r
+}
+
+// isGood reports whether the evidence is that of a last good run. What a reference probe said in a suspicion is kept
+// for its own sake, good or bad.
+func isGood(r probes.Result) bool {
+	return r.Outcome.Good() && r.Trigger != probes.TriggerReference
+}
+
+// worth follows the rows of failed runs, and says whether the evidence of this one tells anything new.
+func (k *Keeper) worth(r probes.Result) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if isGood(r) {
+		k.good[r.Probe] = r.Start
+		delete(k.bad, r.Probe)
+		return true
+	}
+	s := k.bad[r.Probe]
+	if s == nil {
+		s = &streak{}
+		k.bad[r.Probe] = s
+	}
+	if s.kept >= firstRuns && s.reason == r.Reason && r.Start.Sub(s.last) < repeatEvery {
+		return false
+	}
+	s.kept, s.reason, s.last = s.kept+1, r.Reason, r.Start
+	return true
 }
 
 // Run writes what is handed over until ctx is done, and then what still waits.
@@ -116,7 +158,7 @@ func (k *Keeper) Run(ctx context.Context) {
 
 func (k *Keeper) write(r probes.Result) {
 	dir := filepath.Join(k.opts.Dir, filepath.FromSlash(r.Evidence.Path))
-	if r.Outcome.Good() {
+	if isGood(r) {
 		if err := os.RemoveAll(dir); err != nil {
 			k.opts.Problem(fmt.Errorf("old evidence of %s: %w", r.Probe, err))
 		}
@@ -125,7 +167,7 @@ func (k *Keeper) write(r probes.Result) {
 		k.opts.Problem(fmt.Errorf("evidence of %s at %s is lost: %w", r.Probe, r.Start.Format(time.RFC3339), err))
 		return
 	}
-	if !r.Outcome.Good() {
+	if !isGood(r) {
 		if err := linkGood(filepath.Join(filepath.Dir(dir), lastGood), dir); err != nil {
 			k.opts.Problem(fmt.Errorf("last good evidence of %s: %w", r.Probe, err))
 		}

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,7 +24,11 @@ func result(probe string, at time.Time, reason probes.Reason, text string) probe
 // write hands results over and waits until they are written.
 func write(k *Keeper, results ...probes.Result) (paths []string) {
 	for _, r := range results {
-		paths = append(paths, k.Keep(r).Evidence.Path)
+		path := ""
+		if kept := k.Keep(r); kept.Evidence != nil {
+			path = kept.Evidence.Path
+		}
+		paths = append(paths, path)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -92,7 +97,8 @@ func TestLimits(t *testing.T) {
 			test.opts.Dir = t.TempDir()
 			k := New(test.opts)
 			for i := range 6 {
-				write(k, result("apply", start.Add(time.Duration(i)*time.Minute), probes.ReasonContent, "ten bytes."))
+				reason := []probes.Reason{probes.ReasonContent, probes.ReasonStatus}[i%2]
+				write(k, result("apply", start.Add(time.Duration(i)*time.Minute), reason, "ten bytes."))
 			}
 			got := files(t, test.opts.Dir)
 			if len(got) != test.want || !strings.Contains(got[len(got)-1], "T085500") {
@@ -109,8 +115,8 @@ func TestFullQueueAndBrokenDiskNeverStopARun(t *testing.T) {
 		t.Fatal(err)
 	}
 	var last probes.Result
-	for range cap(k.queue) + 1 {
-		last = k.Keep(result("apply", start, probes.ReasonContent, "bad"))
+	for i := range cap(k.queue) + 1 {
+		last = k.Keep(result(fmt.Sprint("probe-", i), start, probes.ReasonContent, "bad"))
 	}
 	if last.Evidence.Path != "" || len(problems) != 1 || !strings.Contains(problems[0], "too much waits") {
 		t.Errorf("path %q, problems %v", last.Evidence.Path, problems)
@@ -138,5 +144,42 @@ func TestResultsInMemoryHoldNoFiles(t *testing.T) {
 	}
 	if r := k.Keep(probes.Result{}); r.Evidence != nil {
 		t.Error("evidence was made of nothing")
+	}
+}
+
+func TestALongOutageKeepsItsBeginning(t *testing.T) {
+	dir := t.TempDir()
+	k := New(Options{Dir: dir})
+	kept := func() (times []string) {
+		for _, name := range files(t, dir) {
+			if run := strings.Split(name, "/")[1]; run != lastGood && !strings.Contains(name, lastGood+"-") {
+				times = append(times, run[9:13])
+			}
+		}
+		return times
+	}
+	for minute := range 130 {
+		reason := probes.ReasonContent
+		if minute == 30 {
+			reason = probes.ReasonTimeout
+		}
+		write(k, result("apply", start.Add(time.Duration(minute)*time.Minute), reason, "bad"))
+	}
+	if want := []string{"0850", "0851", "0852", "0920", "0921", "1021"}; !slices.Equal(kept(), want) {
+		t.Errorf("kept %v, want %v", kept(), want)
+	}
+	write(k, result("apply", start.Add(3*time.Hour), "", "good"), result("apply", start.Add(4*time.Hour), probes.ReasonContent, "bad"))
+	if !slices.Contains(kept(), "1250") {
+		t.Errorf("kept %v, want the first failure of a new row", kept())
+	}
+}
+
+func TestWhatReferencesSaidIsKept(t *testing.T) {
+	dir := t.TempDir()
+	r := result("reference", start, "", "up")
+	r.Trigger = probes.TriggerReference
+	write(New(Options{Dir: dir}), r)
+	if got := files(t, dir); !slices.Equal(got, []string{"reference/20251030T085000.000Z/text.txt"}) {
+		t.Errorf("kept %v", got)
 	}
 }

@@ -80,7 +80,8 @@ func (r *Reader) Revisions(ctx context.Context, f Filter) ([]probes.NoticeRevisi
 	})
 }
 
-// Coverage returns the hours of a probe or a flow that start from one moment up to another, in order.
+// Coverage returns the hours of a probe or a flow that start from one moment up to another, in order; those of all when
+// scope or name is empty.
 func (r *Reader) Coverage(ctx context.Context, scope probes.WindowScope, name string, from, to time.Time) ([]probes.Coverage, error) {
 	return read(ctx, r, nil, func(tx *sql.Tx, none *pending) ([]probes.Coverage, error) {
 		return coverage(ctx, tx, none, scope, name, from, to)
@@ -289,26 +290,25 @@ func statesOf(ctx context.Context, tx *sql.Tx, waiting *pending) (map[string][]b
 func coverage(ctx context.Context, tx *sql.Tx, waiting *pending, scope probes.WindowScope, name string, from, to time.Time) ([]probes.Coverage, error) {
 	var found []probes.Coverage
 	err := collect(ctx, tx, func(rows *sql.Rows) error {
+		var c probes.Coverage
 		var hour int64
 		var up, degraded, maintenance, down, unknown float64
-		if err := rows.Scan(&hour, &up, &degraded, &maintenance, &down, &unknown); err != nil {
+		if err := rows.Scan(&c.Scope, &c.Name, &hour, &up, &degraded, &maintenance, &down, &unknown); err != nil {
 			return err
 		}
-		c := probes.Coverage{
-			Scope: scope, Name: name, Hour: time.Unix(hour, 0).UTC(), Up: toSeconds(up), Degraded: toSeconds(degraded),
-			Maintenance: toSeconds(maintenance), Down: toSeconds(down), Unknown: toSeconds(unknown),
-		}
+		c.Hour, c.Up, c.Degraded = time.Unix(hour, 0).UTC(), toSeconds(up), toSeconds(degraded)
+		c.Maintenance, c.Down, c.Unknown = toSeconds(maintenance), toSeconds(down), toSeconds(unknown)
 		if _, newer := waiting.coverage[keyOfCoverage(c)]; !newer {
 			found = append(found, c)
 		}
 		return nil
-	}, "SELECT hour, up, degraded, maintenance, down, unknown FROM coverage WHERE scope = ? AND name = ? AND hour >= ? AND hour < ?",
+	}, "SELECT scope, name, hour, up, degraded, maintenance, down, unknown FROM coverage WHERE (?1 = '' OR scope = ?1) AND (?2 = '' OR name = ?2) AND hour >= ?3 AND hour < ?4",
 		string(scope), name, from.Unix(), to.Unix())
 	if err != nil {
 		return nil, err
 	}
 	for key, c := range waiting.coverage {
-		if key.scope == scope && key.name == name && key.hour >= from.Unix() && key.hour < to.Unix() {
+		if (scope == "" || key.scope == scope) && (name == "" || key.name == name) && key.hour >= from.Unix() && key.hour < to.Unix() {
 			found = append(found, c)
 		}
 	}

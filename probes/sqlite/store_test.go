@@ -453,3 +453,28 @@ func TestRemovedWindowsAreGone(t *testing.T) {
 		t.Errorf("written again: %v", got)
 	}
 }
+
+func TestCoverageOfAll(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "state.db"))
+	apply(t, s, Change{Coverage: []probes.Coverage{hour("b", 1, 10), hour("a", 2, 20)}})
+	if err := s.Defer(Change{Coverage: []probes.Coverage{hour("a", 1, 30), hour("c", 1, 40)}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		scope probes.WindowScope
+		name  string
+		want  string
+	}{{"", "", "a/30 a/20 b/10 c/40"}, {probes.ScopeProbe, "a", "a/30 a/20"}, {"", "b", "b/10"}, {probes.ScopeFlow, "", ""}} {
+		found, err := s.Coverage(t.Context(), test.scope, test.name, at(0), at(600))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range found {
+			got = append(got, fmt.Sprintf("%s/%g", c.Name, c.Up.Duration().Seconds()))
+		}
+		if strings.Join(got, " ") != test.want {
+			t.Errorf("scope %q, name %q: %v, want %q", test.scope, test.name, got, test.want)
+		}
+	}
+}
