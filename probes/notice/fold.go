@@ -117,8 +117,11 @@ func (s *source) add(r rune, from, to int) {
 		r = '・'
 	case '│', '┃', '¦':
 		r = '|'
-	case '，':
-		r = ','
+	case ',', '.':
+		// the comma and full stop of horizontal writing
+		if n := len(s.runes); n > 0 && s.runes[n-1] >= 0x2000 && !isDigit(s.runes[n-1]) {
+			r = map[rune]rune{',': '、', '.': '。'}[r]
+		}
 	case utf8.RuneError:
 		r = ' '
 	}

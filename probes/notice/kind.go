@@ -67,6 +67,13 @@ func (p *parser) mainVerdict() verdict {
 			stops++
 		}
 	})
+	for k, t := range p.toks {
+		// 発生日時:2025年10月30日, anywhere
+		if t.kind == kWord && t.is(cHappen|cRecover) && p.isWord(k+1, cWhen) && p.timeFirst(k+2, min(k+6, len(p.toks))) {
+			v.outage += 4
+			v.sureOutage = true
+		}
+	}
 	for _, ln := range p.lines {
 		for _, c := range ln.cells {
 			if c.role != labelStart && c.role != labelEnd && c.role != labelSpan || !p.hasTime(c.first, c.last) {
@@ -196,11 +203,11 @@ func (p *parser) survey(from, to int) survey {
 			}
 		case t.is(cHappen):
 			// 瞬断が発生します is what work will do
-			if t.tail != tailNot && t.tail != tailFuture && !cond {
+			if t.tail != tailNot && t.tail != tailFuture && t.tail != tailNoun && !cond {
 				s.happen = true
 			}
 		case t.is(cRecover):
-			if cond && t.tail != tailDone {
+			if cond {
 				continue
 			}
 			switch t.tail {
@@ -228,6 +235,9 @@ func (p *parser) survey(from, to int) survey {
 			finish = finish || t.tail == tailDone
 			finished = finish
 		case t.is(cOngoing):
+			if p.during(k) && p.gapText(k, "メンテナンス中", "実施中", "停止中", "作業中", "工事中") {
+				continue
+			}
 			ongoing = true
 			if p.gapText(k, "復旧", "障害", "未復旧") {
 				s.outage++
@@ -292,7 +302,7 @@ func (p *parser) survey(from, to int) survey {
 	if s.trouble && (p.causes(from, to)) {
 		s.sureOutage = true
 	}
-	if s.maint && (do || plan || p.hasClock(from, to) || s.stop || finish || s.cant || resumed) || s.stop && (plan || do) {
+	if s.maint && (do || plan || p.hasClock(from, to) || s.stop || finish || s.cant && (p.hasTime(from, to) || containsAny(p.text(from, to), "のため", "に伴", "により", "現在", "due to")) || resumed) || s.stop && (plan || do) {
 		s.sureMaint = true
 	}
 	return s

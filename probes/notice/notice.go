@@ -11,6 +11,9 @@ import (
 	"mynaprobe/probes"
 )
 
+// maxTitle is the longest line that is believed to be a headline and not the text itself, in characters.
+const maxTitle = 80
+
 // maxText bounds how much of a text is read, in bytes. No notice comes near it.
 const maxText = 1 << 20
 
@@ -130,7 +133,11 @@ func (p *parser) findTitle() {
 }
 
 func (p *parser) inTitle(k int) bool {
-	return k < len(p.toks) && p.toks[k].line == p.title
+	if k >= len(p.toks) || p.title < 0 || p.toks[k].line != p.title {
+		return false
+	}
+	ln := p.lines[p.title]
+	return p.toks[ln.last-1].to-p.toks[ln.first].from <= maxTitle
 }
 
 func (p *parser) eventBefore(k int) bool { return p.firstEvent >= 0 && p.firstEvent < k+40 }
@@ -212,7 +219,7 @@ func (p *parser) run() Reading {
 		if k == other && len(ws) == 0 || k == main && len(ws) == 0 && len(groups[other]) > 0 && recurs == "" && !v.bodySure {
 			continue
 		}
-		if k == other && !slices.ContainsFunc(ws, func(w window) bool { return w.hasStart }) {
+		if k == other && !slices.ContainsFunc(ws, func(w window) bool { return w.hasStart && (w.hasEnd || k == outage) }) {
 			continue
 		}
 		a := probes.Announcement{

@@ -182,7 +182,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 			r.role = fwd
 		} else if fwd == roleNone && (label == labelEnd || label == labelEndPlan) {
 			r.role = roleEnd
-		} else if fwd == roleNone && label == labelNone && r.kind == noEvent && !p.alone(m, from, to) {
+		} else if fwd == roleNone && label == labelNone && p.kindAround(m.to, next, m) == noEvent && p.lookBack(prev, m) == roleNone && !p.alone(m, from, to) {
 			r.work = true
 		}
 	case label == labelEnd && fwd != roleStart:
@@ -338,6 +338,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 			}
 		}
 	}
+	// 5日中の復旧は難しい, 2日いっぱい
+	if m.a.dateOnly() && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "いっぱい", "中に", "中の", "中は", "中を", "中、", "中も") > 0 {
+		return true
+	}
 	// 6:00を過ぎても
 	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "を過ぎ", "をすぎ", "を経過", "を超え") > 0 && !m.since {
 		return true
@@ -479,7 +483,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		case t.is(cMode):
 			return roleIgnore, true
 		case t.is(cTender | cMeeting | cOther):
-			if fallback == roleNone {
+			if fallback == roleNone && (k <= from+3 || !p.find(k, next, cHappen|cCant|cStop|cTrouble|cMaint|cRecover)) {
 				return roleIgnore, true
 			}
 		case t.is(cNext):
@@ -500,7 +504,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			switch t.tail {
 			case tailDone, tailNone:
-				if p.otherPart(k) {
+				if p.otherPart(k) || p.conditional(k, min(k+8, next)) {
 					return roleIgnore, true
 				}
 				if t.is(cRecover) && p.workOf(k) || p.partOf(max(from, k-6), k) {
@@ -725,10 +729,8 @@ func (p *parser) rangeRole(r *reading, fwd role, label labelRole, from, to, prev
 	case fwd == roleHope:
 		return roleHope
 	}
-	for k := from; k < to; k++ {
-		if t := p.toks[k]; t.kind == kWord && t.is(cTender|cMeeting|cOther) {
-			return roleIgnore
-		}
+	if p.find(from, to, cTender|cMeeting|cOther) && !p.find(m.to, to, cCant|cStop|cMaint|cHappen|cTrouble) {
+		return roleIgnore
 	}
 	if r.kind != noEvent {
 		return roleStart

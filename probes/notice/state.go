@@ -73,11 +73,11 @@ func (p *parser) outageStand(from, to int, st *stand) {
 				}
 			}
 		case t.is(cNormal):
-			if !p.find(k+1, next, cCant) && !p.find(k+1, next, cHope) && t.tail != tailNot && p.presentOrPast(k, to) {
+			if !p.find(k+1, next, cCant) && !p.find(k+1, min(k+18, to), cHope) && t.tail != tailNot && p.presentOrPast(k, to) {
 				done = !part || done
 			}
 		case t.is(cCan):
-			if (p.find(from, k, cNow) || p.find(from, k, cFrom)) && !p.find(k, next, cPossible) && !p.find(from, to, cPerson) {
+			if (p.find(from, k, cNow) || p.find(from, k, cFrom)) && !p.find(k, next, cPossible|cHope|cPlan) && !p.find(from, to, cPerson) {
 				done = !part || done
 			}
 		case t.is(cFinish):
@@ -134,7 +134,7 @@ func (p *parser) partOf(from, k int) bool {
 func (p *parser) finished(from, to int) bool {
 	for k := from; k < to; k++ {
 		if p.isWord(k, cFinish) {
-			return p.toks[k].tail == tailDone || p.toks[k].tail == tailNone
+			return p.toks[k].tail == tailDone
 		}
 	}
 	return false

@@ -52,7 +52,7 @@ var labelWords = []struct {
 	words []string
 }{
 	{labelNone, []string{"障害者"}},
-	{labelIgnore, []string{"予備日", "予備", "受付", "窓口", "問い合わせ", "問合せ", "お問合", "連絡先", "開庁", "営業", "締切", "期限", "再申請", "申請期間", "申込期間", "対象者", "対象となる方", "次回", "次報", "募集", "応募", "参考", "履歴", "変更前", "訂正前", "誤", "旧日程", "電話", "会見", "開催", "当初", "前回", "公開講座", "実施済", "終了済", "過去の", "利用時間", "利用可能時間", "利用できる時間", "運用時間", "サービス時間", "提供時間", "適用開始", "contact"}},
+	{labelIgnore, []string{"予備日", "予備", "受付", "窓口", "問い合わせ", "問合せ", "お問合", "連絡先", "開庁", "営業", "締切", "期限", "再申請", "申請期間", "申込期間", "対象者", "対象となる方", "次回", "次報", "募集", "応募", "参考", "履歴", "変更前", "訂正前", "誤", "旧日程", "電話番号", "会見", "開催", "当初", "前回", "実施済", "終了済", "過去の", "利用時間", "利用可能時間", "利用できる時間", "運用時間", "サービス時間", "提供時間", "適用開始", "contact"}},
 	{labelHope, []string{"復旧見込", "復旧予定", "復旧目標", "復旧の見込", "復旧の見通", "復旧見通", "復旧のめど", "復旧目途", "回復見込", "回復予定", "解消見込", "解消予定", "再開見込", "復旧時期", "復旧の目途", "見込み", "見通し", "estimated", "eta"}},
 	{labelEndPlan, []string{"終了予定", "再開予定", "完了予定", "終了見込"}},
 	{labelSpan, []string{"開始・終了", "開始~終了", "開始-終了", "発生・復旧", "発生~復旧", "発生から復旧", "発生期間", "発生時間帯", "変更後", "訂正後"}},
@@ -77,12 +77,25 @@ func roleOfLabel(label string) labelRole {
 				if slices.Contains(strings.FieldsFunc(label, func(r rune) bool { return !unicode.IsLetter(r) }), w) {
 					return l.role
 				}
-			} else if strings.Contains(label, w) {
+			} else if strings.Contains(label, w) && (l.role != labelIgnore || ignorable(label)) {
 				return l.role
 			}
 		}
 	}
 	return labelNone
+}
+
+// ignorable reports whether a label that names a desk, a term or the like is about nothing else.
+func ignorable(label string) bool {
+	if len([]rune(label)) <= 12 {
+		return true
+	}
+	for _, e := range []string{"時間", "先", "期間", "期限", "窓口", "番号", "締切", "日", "日時", "日程", "者", "方", "予定"} {
+		if strings.HasSuffix(label, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // structure cuts the tokens into lines and finds what governs each.

@@ -107,6 +107,9 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		role = roleIgnore
 	}
 	r.kind = kind
+	if main == outage && !p.planned(rd) {
+		r.kind = outage
+	}
 	switch {
 	case role == roleIgnore || role == roleReport || role == roleNone:
 		a.contextOf(rd, role == roleReport)
@@ -133,6 +136,17 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	case role == roleEnd || role == roleExtend:
 		a.end(rd, kind, role)
 	}
+}
+
+// planned reports whether the sentence of a reading speaks of what is to come.
+func (p *parser) planned(rd *reading) bool {
+	from, to := p.sentence(rd.from)
+	for k := from; k < to; k++ {
+		if t := p.toks[k]; t.kind == kWord && (t.is(cPlan) || t.tail == tailFuture || t.tail == tailHope) {
+			return true
+		}
+	}
+	return false
 }
 
 // otherTerm reports whether what is extended or moved is the term of something else: 受付期間を2月28日まで延長.
@@ -296,6 +310,9 @@ func (a *assembler) start(rd *reading, kind eventKind, role role) {
 func (a *assembler) begin(w window) {
 	for i := range a.windows {
 		o := &a.windows[i]
+		if o.hasEnd && o.end.Equal(w.start) && !w.labelled {
+			return // 6:00以降に
+		}
 		if o.hasStart && o.start.Equal(w.start) {
 			o.approx = o.approx || w.approx && !w.startDate
 			if !o.hasEnd {
