@@ -60,7 +60,7 @@ func (d *document) open() *yaml.Node {
 		d.nothing()
 		return nil
 	}
-	if exoticBreak.Match(d.text) {
+	if exoticBreaks(d.text) {
 		d.relocate(top, d.lineStarts(), map[*yaml.Node]bool{})
 	}
 	if !d.unalias(top) {
@@ -73,8 +73,16 @@ func (d *document) nothing() {
 	d.place(1, 1, true, "the file holds no definition", "start with \"probes:\", or take `probe schema` or the example as a guide")
 }
 
-// exoticBreak finds what ends a line for YAML 1.1 and not for an editor: a carriage return alone, and Unicode's own.
-var exoticBreak = regexp.MustCompile(`\r[^\n]|[\x{85}\x{2028}\x{2029}]`)
+// exoticBreaks reports whether something ends a line for YAML 1.1 and not for an editor: a carriage return alone, or one
+// of Unicode's own line ends.
+func exoticBreaks(text []byte) bool {
+	for _, lineEnd := range []string{"\u0085", "\u2028", "\u2029"} {
+		if bytes.Contains(text, []byte(lineEnd)) {
+			return true
+		}
+	}
+	return bytes.Count(text, []byte("\r")) != bytes.Count(text, []byte("\r\n"))
+}
 
 // lineStarts returns the offsets at which lines begin as the YAML library counts them.
 func (d *document) lineStarts() []int {
