@@ -23,9 +23,13 @@ var ErrInUse = errors.New("in use by another process")
 
 // name returns a data source name for the driver.
 func name(path string, options ...string) string {
-	u := url.URL{Scheme: "file", Path: path, OmitHost: true}
 	common := []string{"_pragma=busy_timeout(5000)", "_pragma=trusted_schema(0)", "_pragma=cell_size_check(1)", "_defensive=1", "_dqs=0", "_error_rc=1"}
-	return u.String() + "?" + strings.Join(append(common, options...), "&")
+	return address(path, append(common, options...))
+}
+
+func address(path string, options []string) string {
+	u := url.URL{Scheme: "file", Path: path, OmitHost: true, RawQuery: strings.Join(options, "&")}
+	return u.String()
 }
 
 // files are the handles of an open state file.
@@ -73,8 +77,12 @@ func openFiles(ctx context.Context, path string, now func() time.Time) (f *files
 		if moveErr != nil {
 			return f, nil, fmt.Errorf("damaged (%w), and it could not be moved aside: %w", err, moveErr)
 		}
-		notes = append(notes, fmt.Sprintf("state file %s is damaged (%v): it was moved to %s and a new one begun; windows and coverage from before are missing here", path, err, aside))
+		saved, savedNote := salvage(ctx, aside)
+		notes = append(notes, fmt.Sprintf("state file %s is damaged (%v): it was moved to %s and a new one begun, with what could still be read from it: %s", path, err, aside, savedNote))
 		if err := f.openWriter(ctx, path); err != nil {
+			return f, notes, err
+		}
+		if err := f.put(ctx, saved); err != nil {
 			return f, notes, err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -28,6 +29,8 @@ func runRole(role string) {
 		transitions(path)
 	case "before-commit", "after-commit":
 		dieAt(path, role)
+	case "limited":
+		limited(path)
 	case "read-only":
 		readOnly(path)
 	}
@@ -204,18 +207,23 @@ func TestKilledAtACommit(t *testing.T) {
 }
 
 func TestDamagedFileIsMovedAside(t *testing.T) {
-	for name, damage := range map[string]func([]byte) []byte{
-		"truncated":      func(b []byte) []byte { return b[:len(b)/2] },
-		"garbage header": func(b []byte) []byte { copy(b, "not a database at all"); return b },
-		"only garbage":   func([]byte) []byte { return []byte(strings.Repeat("garbage ", 1000)) },
-		"broken page": func(b []byte) []byte {
-			for i := 4096; i < 4096+64; i++ { // the header of the second page
+	for _, test := range []struct {
+		name   string
+		damage func([]byte) []byte
+		// saved is the least number of the 40 windows that must still be there.
+		saved int
+	}{
+		{"truncated", func(b []byte) []byte { return b[:len(b)*9/10] }, 30},
+		{"garbage header", func(b []byte) []byte { copy(b, "not a database at all"); return b }, 0},
+		{"only garbage", func([]byte) []byte { return []byte(strings.Repeat("garbage ", 1000)) }, 0},
+		{"broken page", func(b []byte) []byte {
+			for i := 4096; i < 4096+64; i++ { // the header of the second page, which says where others belong
 				b[i] ^= 0xff
 			}
 			return b
-		},
+		}, 40},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
 			path := filepath.Join(dir, "probe.db")
 			fill(t, path)
@@ -223,7 +231,7 @@ func TestDamagedFileIsMovedAside(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			content = damage(content)
+			content = test.damage(content)
 			if err := os.WriteFile(path, content, 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -240,8 +248,14 @@ func TestDamagedFileIsMovedAside(t *testing.T) {
 			if kept, err := os.ReadFile(aside); err != nil || string(kept) != string(content) {
 				t.Errorf("the damaged file was not kept as it was: %v", err)
 			}
-			if all, _, _ := load(t, s); len(all) != 0 {
-				t.Errorf("the new file holds %v", all)
+			all, _, _ := load(t, s)
+			if len(all) < test.saved || len(all) > 40 {
+				t.Errorf("%d windows were saved, want at least %d", len(all), test.saved)
+			}
+			for id, w := range all {
+				if !strings.HasPrefix(w.Message, "message "+strings.TrimPrefix(id, "w")) {
+					t.Errorf("window %s was saved wrongly: %.40q", id, w.Message)
+				}
 			}
 			apply(t, s, Change{Windows: []probes.Window{window("new", 0, nil)}})
 			if !s.Writable() {
@@ -346,6 +360,45 @@ func TestFullDisk(t *testing.T) {
 	if got := inFile(t, path); got != "1 again" {
 		t.Errorf("the file says %q", got)
 	}
+}
+
+// limited writes with a limit on the size of files until that refuses, and then without one.
+func limited(path string) {
+	signal.Ignore(syscall.SIGXFSZ) // the signal would end the process; without it the write fails
+	s, _, err := Open(path, Options{})
+	check(err)
+	var before syscall.Rlimit
+	check(syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before))
+	check(syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 256 << 10, Max: before.Max}))
+	n := 0
+	for ; n < 1000; n++ {
+		if err = s.Apply(ctx, step(n)); err != nil {
+			break
+		}
+	}
+	fmt.Printf("refused=%v writable=%v\n", err != nil, s.Writable())
+	check(syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before))
+	_, err = s.Retry(ctx)
+	fmt.Printf("error=%v writable=%v\n", err, s.Writable())
+	check(s.Close())
+	fmt.Println(n + 1)
+}
+
+func TestADiskThatRefusesInTheMiddle(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "probe.db")
+	cmd, lines := start(t, "limited", path)
+	var said []string
+	for lines.Scan() {
+		said = append(said, lines.Text())
+	}
+	if err := cmd.Wait(); err != nil || len(said) != 3 || said[0] != "refused=true writable=false" || said[1] != "error=<nil> writable=true" {
+		t.Fatalf("%v %q", err, said)
+	}
+	n, err := strconv.Atoi(said[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	holdsTheFirst(t, path, n)
 }
 
 // inFile returns the state "step" as another process sees it.
