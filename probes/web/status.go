@@ -73,6 +73,9 @@ type groupView struct {
 	Hidden int
 }
 
+// Trouble reports whether a probe is not up, so that the table must be seen.
+func (g groupView) Trouble() bool { return len(g.Rows) > 0 && g.Rows[0].Outcome != probes.Up }
+
 type probeView struct {
 	Name, Stage, Target string
 	Kind                probes.Kind

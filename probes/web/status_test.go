@@ -68,6 +68,9 @@ func TestStatusPage(t *testing.T) {
 	if got := folded(doc.Find("details").Last()); strings.Contains(got, "switched-off") {
 		t.Error("a disabled probe is shown")
 	}
+	if open, closed := doc.Find("#iphone-card details[open]").Length(), doc.Find("#android-card details:not([open])").Length(); open != 1 || closed != 1 {
+		t.Errorf("%d tables of probes in trouble are open, %d of others are closed", open, closed)
+	}
 	text := folded(doc.Find("main"))
 	for _, want := range []string{
 		"References: is our own network fine?", "reference-a", "loner", "lasts", "planned maintenance 2025-11-01 21:00:00 2025-11-02 01:00:00",
