@@ -10,9 +10,13 @@ import (
 	"testing/fstest"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"mynaprobe/probes"
 	"mynaprobe/probes/definition"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func parse(t *testing.T, text string) probes.Set {
 	t.Helper()
