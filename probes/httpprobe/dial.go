@@ -13,6 +13,7 @@ import (
 	"net/http/httptrace"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -30,8 +31,9 @@ type route struct {
 	// proxy is nil for a direct connection.
 	proxy *url.URL
 	tls   *tls.Config
-	// serverName overrides the name of the host in TLS.
-	serverName string
+	// hosts are those that the definition names: the name it gives for TLS, and its client certificate, are for them and
+	// not for wherever they redirect to.
+	hosts []string
 }
 
 // connect makes a connection to the address's host, all the way through a proxy and TLS, and times its phases. Like
@@ -49,11 +51,7 @@ func (p *Prober) connect(ctx context.Context, m *meter, r *route, target *url.UR
 		return conn, err
 	}
 	m.enterDial(probes.PhaseTLS)
-	name := r.serverName
-	if name == "" {
-		name = target.Hostname()
-	}
-	secure := tls.Client(conn, r.configFor(name))
+	secure := tls.Client(conn, r.configFor(target.Hostname()))
 	if err := secure.HandshakeContext(ctx); err != nil {
 		conn.Close()
 		return nil, err
@@ -65,12 +63,17 @@ func (p *Prober) connect(ctx context.Context, m *meter, r *route, target *url.UR
 	return secure, nil
 }
 
-func (r *route) configFor(name string) *tls.Config {
-	if r.tls.ServerName == name {
+// configFor is the configuration of TLS for a host.
+func (r *route) configFor(host string) *tls.Config {
+	named := slices.Contains(r.hosts, host)
+	if named && r.tls.ServerName != "" {
 		return r.tls
 	}
 	config := r.tls.Clone()
-	config.ServerName = name
+	config.ServerName = host
+	if !named {
+		config.Certificates = nil
+	}
 	return config
 }
 
@@ -151,7 +154,8 @@ func (p *Prober) dialProxy(ctx context.Context, m *meter, r *route, target *url.
 		return nil, err
 	}
 	if r.proxy.Scheme == "https" {
-		config := r.configFor(r.proxy.Hostname()).Clone()
+		config := r.tls.Clone()
+		config.ServerName, config.Certificates = r.proxy.Hostname(), nil
 		config.NextProtos = nil
 		secure := tls.Client(conn, config)
 		if err := secure.HandshakeContext(ctx); err != nil {

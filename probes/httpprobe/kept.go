@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -18,24 +19,23 @@ type keptKey struct {
 }
 
 // keepTransport returns the transport that keeps connections between runs of probes with the same settings.
-func (p *Prober) keepTransport(r *route, settings probes.TLS) *http.Transport {
+func (p *Prober) keepTransport(key keptKey) *http.Transport {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	key := keptKey{r.network, r.version, settings}
 	if t := p.kept[key]; t != nil {
 		return t
 	}
 	// The dial is bound to the run that asked for it: net/http would let it go on without anybody waiting.
-	dial := func(ctx context.Context, scheme, addr string) (net.Conn, error) {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		d, ok := ctx.Value(dialKey{}).(*keptDial)
 		if !ok {
 			return nil, net.ErrClosed
 		}
-		return p.connect(d.ctx, d.meter, r, d.req.URL)
+		return p.connect(d.ctx, d.meter, d.route, d.url)
 	}
 	t := &http.Transport{
-		DialContext:            func(ctx context.Context, _, addr string) (net.Conn, error) { return dial(ctx, "http", addr) },
-		DialTLSContext:         func(ctx context.Context, _, addr string) (net.Conn, error) { return dial(ctx, "https", addr) },
+		DialContext:            dial,
+		DialTLSContext:         dial,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: p.options.MaxHeader,
 		// Ten thousand kept connections have these two buffers each.
@@ -45,9 +45,9 @@ func (p *Prober) keepTransport(r *route, settings probes.TLS) *http.Transport {
 		IdleConnTimeout:     30 * time.Minute,
 		Protocols:           new(http.Protocols),
 	}
-	t.Protocols.SetHTTP1(r.version != "2")
-	t.Protocols.SetHTTP2(r.version != "1.1")
-	t.Protocols.SetUnencryptedHTTP2(r.version == "2")
+	t.Protocols.SetHTTP1(key.version != "2")
+	t.Protocols.SetHTTP2(key.version != "1.1")
+	t.Protocols.SetUnencryptedHTTP2(key.version == "2")
 	p.kept[key] = t
 	return t
 }
@@ -57,7 +57,8 @@ type dialKey struct{}
 type keptDial struct {
 	ctx   context.Context
 	meter *meter
-	req   *http.Request
+	route *route
+	url   *url.URL
 }
 
 // exchangeKept sends a request on a connection of an earlier run, or on a new one that is kept afterwards.
@@ -65,7 +66,7 @@ func (p *Prober) exchangeKept(ctx context.Context, m *meter, r *route, t *http.T
 	m.unconnected()
 	var remote atomic.Value
 	var connections atomic.Int32
-	traced := context.WithValue(ctx, dialKey{}, &keptDial{ctx: ctx, meter: m, req: req})
+	traced := context.WithValue(ctx, dialKey{}, &keptDial{ctx: ctx, meter: m, route: r, url: req.URL})
 	traced = httptrace.WithClientTrace(traced, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
 			connections.Add(1)

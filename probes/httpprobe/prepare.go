@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
@@ -77,7 +78,7 @@ func (p *Prober) prepare(probe probes.Probe) (*runner, error) {
 		if h.Proxy != (probes.Value{}) {
 			return nil, errors.New("connections through a proxy cannot be kept: leave out connection: keep, or the proxy")
 		}
-		r.kept = p.keepTransport(&r.route, h.TLS)
+		r.kept = p.keepTransport(keptKey{r.route.network, r.route.version, h.TLS})
 	}
 	if r.maintenance, err = preparePatterns(h.Maintenance); err != nil {
 		return nil, fmt.Errorf("maintenance: %w", err)
@@ -91,6 +92,9 @@ func (p *Prober) prepare(probe probes.Probe) (*runner, error) {
 		}
 		prepared.maxBody = max(r.maxBody, q.Expect.MaxBody+1, q.Expect.MinBody)
 		r.requests = append(r.requests, prepared)
+		if u := prepared.url; u != nil && !slices.Contains(r.route.hosts, u.Hostname()) {
+			r.route.hosts = append(r.route.hosts, u.Hostname())
+		}
 	}
 	first := r.requests[0]
 	if first.url == nil {
@@ -111,7 +115,7 @@ func showURL(u *url.URL) string {
 // prepareRoute compiles how a probe reaches its target. Those whose settings name no file share one configuration of
 // TLS; where files are named they are read each time, because they may have changed since.
 func (p *Prober) prepareRoute(h *probes.HTTP) (route, error) {
-	r := route{version: h.Version, serverName: h.TLS.ServerName}
+	r := route{version: h.Version}
 	switch h.IPVersion {
 	case 0:
 		r.network = "tcp"

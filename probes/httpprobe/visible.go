@@ -21,11 +21,15 @@ type scanner struct {
 
 // visibleText returns the title and the visible text of HTML in UTF-8, neither of them folded.
 func visibleText(content []byte) (title, text string) {
-	s := scanner{html: content, text: make([]byte, 0, len(content)/2)}
+	buffer := bodies.Get().(*[]byte)
+	s := scanner{html: content, text: (*buffer)[:0]}
 	for len(s.html) > 0 {
 		s.step()
 	}
-	return string(s.title), string(s.text)
+	text = string(s.text)
+	*buffer = s.text
+	giveBack(buffer)
+	return string(s.title), text
 }
 
 // step takes the text up to the next tag, and the tag.

@@ -267,15 +267,15 @@ func httpProxy(t testing.TB, seen *atomic.Int32) *httptest.Server {
 			return
 		}
 		defer target.Close()
-		w.WriteHeader(http.StatusOK)
-		conn, _, err := w.(http.Hijacker).Hijack()
+		conn, buffered, err := w.(http.Hijacker).Hijack()
 		if err != nil {
 			panic(err)
 		}
 		defer conn.Close()
+		io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
 		go func() {
 			defer target.Close()
-			io.Copy(target, conn)
+			io.Copy(target, buffered)
 		}()
 		io.Copy(conn, target)
 	})
@@ -381,13 +381,37 @@ func TestClientCertificate(t *testing.T) {
 	}
 }
 
-func TestServerName(t *testing.T) {
+func TestServerNameAndClientCertificateAreForTheNamedHost(t *testing.T) {
 	ca := newAuthority(t, "ours")
-	s := serveTLS(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.TLS.ServerName) }, &tls.Config{Certificates: []tls.Certificate{ca.issue(t, "portal.test").Certificate}})
-	p := get(s.URL, trusting(ca), expecting(probes.Expect{Text: texts("portal.test")}))
-	check(t, prepare(t, Options{}, p).Run(t.Context()), probes.ReasonTLS, "not for 127.0.0.1")
+	shown := func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "asked for %q, shown %d certificates", r.TLS.ServerName, len(r.TLS.PeerCertificates))
+	}
+	config := func(name string) *tls.Config {
+		return &tls.Config{Certificates: []tls.Certificate{ca.issue(t, name).Certificate}, ClientAuth: tls.RequestClientCert}
+	}
+	other := serveTLS(t, shown, config("other.test"))
+	s := serveTLS(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/away" {
+			http.Redirect(w, r, strings.Replace(other.URL, "127.0.0.1", "other.test", 1), http.StatusFound)
+			return
+		}
+		shown(w, r)
+	}, config("portal.test"))
+	client := ca.issue(t, "the prober")
+	p := get(s.URL, trusting(ca), func(p *probes.Probe) {
+		p.HTTP.TLS.CertFile, p.HTTP.TLS.KeyFile = client.certFile, client.keyFile
+	})
+	options := Options{Resolver: named(t, "127.0.0.1")}
+	check(t, prepare(t, options, p).Run(t.Context()), probes.ReasonTLS, "not for 127.0.0.1")
 	p.HTTP.TLS.ServerName = "portal.test"
-	check(t, prepare(t, Options{}, p).Run(t.Context()), "")
+	for _, keep := range []bool{false, true} {
+		for path, want := range map[string]string{"": `asked for "portal.test", shown 1`, "/away": `asked for "other.test", shown 0`} {
+			p := get(s.URL+path, expecting(probes.Expect{Text: texts(want)}))
+			p.HTTP.KeepConnection = keep
+			p.HTTP.TLS = probes.TLS{CAFile: ca.certFile, CertFile: client.certFile, KeyFile: client.keyFile, ServerName: "portal.test"}
+			check(t, prepare(t, options, p).Run(t.Context()), "")
+		}
+	}
 }
 
 func TestIPVersion(t *testing.T) {
