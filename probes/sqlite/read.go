@@ -312,7 +312,9 @@ func coverage(ctx context.Context, tx *sql.Tx, waiting *pending, scope probes.Wi
 			found = append(found, c)
 		}
 	}
-	slices.SortFunc(found, func(a, b probes.Coverage) int { return a.Hour.Compare(b.Hour) })
+	slices.SortFunc(found, func(a, b probes.Coverage) int {
+		return cmp.Or(cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Name, b.Name), a.Hour.Compare(b.Hour))
+	})
 	return found, nil
 }
 

@@ -68,27 +68,29 @@ func Open(path string, opts Options) (*Store, []string, error) {
 	}
 	for _, fatal := range []error{ErrNewer, ErrForeign, ErrInUse} {
 		if errors.Is(err, fatal) {
-			return nil, notes, err
+			return nil, notes, errors.Join(err, s.Close())
 		}
 	}
 	s.refusal = explain(path, err)
 	notes = append(notes, s.refusal.Error()+"; what happens is kept in memory until it can be written")
-	if reader, err := OpenReadOnly(path); err == nil {
-		s.reader = reader
-	}
 	return s, notes, nil
 }
 
-// open opens the file for writing.
+// open opens the file for writing, or for reading alone where that is all that can be had.
 func (s *Store) open(ctx context.Context) (notes []string, err error) {
-	files, notes, err := openFiles(ctx, s.path, s.opts.Now)
-	if err != nil {
-		return notes, err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.reader != nil {
+		// The connections of a process share what they know of a file: one that may only read keeps others from writing.
 		s.reader.Close()
+		s.reader = nil
+	}
+	files, notes, err := openFiles(ctx, s.path, s.opts.Now)
+	if err != nil {
+		if reader, readErr := OpenReadOnly(s.path); readErr == nil {
+			s.reader = reader
+		}
+		return notes, err
 	}
 	s.files, s.reader, s.refusal = files, &Reader{path: s.path, db: files.read}, nil
 	return notes, nil

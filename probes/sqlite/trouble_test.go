@@ -436,11 +436,29 @@ func readOnly(path string) {
 }
 
 func TestReadOnlyDirectory(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "probe.db")
-	s := open(t, path)
-	apply(t, s, step(0))
-	s.Close()
+	t.Run("closed", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "probe.db")
+		s := open(t, path)
+		apply(t, s, step(0))
+		s.Close()
+		inReadOnlyDirectory(t, path)
+	})
+	t.Run("killed", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "probe.db")
+		cmd, _ := start(t, "after-commit", path) // what it wrote is in the log still
+		cmd.Wait()
+		inReadOnlyDirectory(t, path)
+	})
+}
+
+// inReadOnlyDirectory checks that a file with the first step is read where nothing can be written, and written to once
+// that is possible.
+func inReadOnlyDirectory(t *testing.T, path string) {
+	dir := filepath.Dir(path)
+	files, err := filepath.Glob(path + "*")
+	if err != nil {
+		t.Fatal(err)
+	}
 	// Root may write everywhere, so the process runs as somebody else.
 	unprivileged := func(cmd *exec.Cmd) {
 		if os.Geteuid() != 0 {
@@ -450,7 +468,7 @@ func TestReadOnlyDirectory(t *testing.T) {
 		if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // of the test alone
 			t.Fatal(err)
 		}
-		for _, file := range []string{dir, path, path + ".lock"} {
+		for _, file := range append(files, dir) {
 			if err := os.Chown(file, nobody, nobody); err != nil {
 				t.Fatal(err)
 			}
@@ -459,8 +477,11 @@ func TestReadOnlyDirectory(t *testing.T) {
 	}
 	chmod := func(mode, fileMode os.FileMode) {
 		t.Helper()
-		for _, err := range []error{os.Chmod(dir, mode), os.Chmod(path, fileMode), os.Chmod(path+".lock", fileMode)} {
-			if err != nil {
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if err := os.Chmod(file, fileMode); err != nil && !errors.Is(err, os.ErrNotExist) { // the log goes when it is closed
 				t.Fatal(err)
 			}
 		}
