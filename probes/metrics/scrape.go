@@ -75,12 +75,11 @@ type partView struct {
 // writer is the part of prometheus.Histogram that a scrape needs.
 type writer interface{ Write(*dto.Metric) error }
 
-// view copies what a scrape needs. It holds the lock for about a millisecond with 10,000 probes; the functions from
-// outside are called after that.
+// view copies what a scrape needs. The functions from outside are called without the lock.
 func (m *Metrics) view(out *scratch) *scrape {
 	s := &scrape{now: m.options.Now(), options: m.options, bare: m.location, lateness: m.lateness, out: out}
 	s.probes, s.flows = out.probes[:0], out.flows[:0]
-	m.copyState(s)
+	m.copyProbes(s, m.copyRest(s))
 	out.probes, out.flows = s.probes, s.flows
 	for i := range s.flows {
 		if m.options.FlowOutcome != nil {
@@ -94,16 +93,10 @@ func (m *Metrics) view(out *scratch) *scrape {
 	return s
 }
 
-func (m *Metrics) copyState(s *scrape) {
+// copyRest copies all but the probes, and returns those to copy.
+func (m *Metrics) copyRest(s *scrape) []*probeState {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, state := range m.probeOrder {
-		v := probeView{state: state, live: state.live}
-		if last := state.live.last; last != nil && s.now.Sub(last.Start) <= state.probe.FreshFor() {
-			v.run = last
-		}
-		s.probes = append(s.probes, v)
-	}
 	for _, state := range m.flowOrder {
 		s.flows = append(s.flows, flowView{state: state, outages: state.outages})
 	}
@@ -115,6 +108,24 @@ func (m *Metrics) copyState(s *scrape) {
 	}
 	s.prober = m.prober
 	s.prober.missed = maps.Clone(m.prober.missed)
+	return m.probeOrder // Configure makes another one, and never changes this
+}
+
+// lockedProbes is how many probes are copied under one lock: a result must not wait for all of them.
+const lockedProbes = 256
+
+func (m *Metrics) copyProbes(s *scrape, all []*probeState) {
+	for some := range slices.Chunk(all, lockedProbes) {
+		m.mu.Lock()
+		for _, state := range some {
+			v := probeView{state: state, live: state.live}
+			if last := state.live.last; last != nil && s.now.Sub(last.Start) <= state.probe.FreshFor() {
+				v.run = last
+			}
+			s.probes = append(s.probes, v)
+		}
+		m.mu.Unlock()
+	}
 }
 
 // scratch is the memory in which a scrape formats one family after the other: the whole tree of 10,000 probes never
