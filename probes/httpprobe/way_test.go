@@ -239,8 +239,8 @@ func TestKeptConnections(t *testing.T) {
 }
 
 // httpProxy forwards plain requests and tunnels, with basic authentication; seen counts what went through.
-func httpProxy(t testing.TB, seen *atomic.Int32) *httptest.Server {
-	return serve(t, func(w http.ResponseWriter, r *http.Request) {
+func httpProxy(t testing.TB, seen *atomic.Int32) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := (&http.Request{Header: http.Header{"Authorization": r.Header["Proxy-Authorization"]}}).BasicAuth()
 		if user != "us" || password != "pass/word" {
 			w.WriteHeader(http.StatusProxyAuthRequired)
@@ -278,7 +278,24 @@ func httpProxy(t testing.TB, seen *atomic.Int32) *httptest.Server {
 			io.Copy(target, buffered)
 		}()
 		io.Copy(conn, target)
-	})
+	}
+}
+
+func TestHTTPSProxy(t *testing.T) {
+	ca := newAuthority(t, "ours")
+	var seen atomic.Int32
+	config := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, "127.0.0.1").Certificate}, NextProtos: []string{"http/1.1"}}
+	proxy := serveTLS(t, httpProxy(t, &seen), config)
+	for _, u := range []string{serve(t, showing("plain")).URL, serveTLS(t, showing("secure"), config).URL} {
+		p := get(u, trusting(ca))
+		p.HTTP.Proxy.Text = strings.Replace(proxy.URL, "https://", "https://us:pass%2Fword@", 1)
+		check(t, prepare(t, Options{}, p).Run(t.Context()), "")
+		p.HTTP.TLS.CAFile = ""
+		check(t, prepare(t, Options{}, p).Run(t.Context()), probes.ReasonNetwork, "TLS with the proxy")
+	}
+	if seen.Load() != 2 {
+		t.Errorf("%d requests went through the proxy", seen.Load())
+	}
 }
 
 func TestHTTPProxy(t *testing.T) {
@@ -286,7 +303,7 @@ func TestHTTPProxy(t *testing.T) {
 	plainTarget := serve(t, showing("plain"))
 	target := serveTLS(t, showing("secure"), &tls.Config{Certificates: []tls.Certificate{ca.issue(t, "127.0.0.1").Certificate}})
 	var seen atomic.Int32
-	address := strings.Replace(httpProxy(t, &seen).URL, "http://", "http://us:pass%2Fword@", 1)
+	address := strings.Replace(serve(t, httpProxy(t, &seen)).URL, "http://", "http://us:pass%2Fword@", 1)
 	secrets := func(v probes.Value) (string, error) {
 		if v.IsSecret() {
 			return address + "\n", nil
