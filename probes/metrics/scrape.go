@@ -10,7 +10,7 @@ import (
 	"mynaprobe/probes"
 )
 
-// scrape is what one scrape sees: a copy, taken at one moment, that nothing changes while it is formatted.
+// scrape is what one scrape sees: a copy that nothing changes while it is formatted, and one moment for every age.
 type scrape struct {
 	now     time.Time
 	options Options
@@ -21,7 +21,7 @@ type scrape struct {
 	prober  proberState
 	// bare are the labels of metrics about the prober itself.
 	bare []*dto.LabelPair
-	// histogram of how late runs start.
+	// lateness is the histogram of how late runs start.
 	lateness writer
 	browser  *BrowserStats
 
