@@ -108,6 +108,8 @@ func netFailure(text, address string) error {
 		reason, words = probes.ReasonRedirect, host+" led where a page may not lead"
 	case has("INVALID_URL", "UNKNOWN_URL_SCHEME", "UNSAFE_PORT", "DISALLOWED_URL_SCHEME"):
 		reason, words = probes.ReasonDefinition, "the browser cannot open "+shownURL(address)
+	case has("BLOCKED_BY_ORB"):
+		words = host + " answered with something else than was asked for"
 	case has("CONNECTION_RESET", "CONNECTION_CLOSED", "CONNECTION_ABORTED"):
 		words = "the connection to " + host + " broke off"
 	case has("EMPTY_RESPONSE"):

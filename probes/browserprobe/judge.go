@@ -166,7 +166,7 @@ func (r *runner) afterwards(j *journey) error {
 
 // asFailure is the failure of a part of a page.
 func (r *request) asFailure() error {
-	what := fmt.Sprintf("all steps passed, but a %s of the %s party failed: %s", strings.ToLower(string(r.kind)), r.party, shownURL(r.sent.URL))
+	what := fmt.Sprintf("all steps passed, but %s of the %s party failed: %s", kindWords(r.kind), r.party, shownURL(r.sent.URL))
 	if r.response != nil && r.response.Status >= 400 {
 		return &failure{reason: probes.ReasonStatus, text: what + " answered " + statusLine(r.response.Status, r.response.StatusText)}
 	}
@@ -175,6 +175,19 @@ func (r *request) asFailure() error {
 		return &failure{reason: net.reason, text: what + ": " + net.text}
 	}
 	return &failure{reason: probes.ReasonProtocol, text: what + " (" + r.problem + ")"}
+}
+
+// kindWords names a kind of request.
+func kindWords(kind network.ResourceType) string {
+	switch kind {
+	case network.ResourceTypeXHR, network.ResourceTypeFetch:
+		return "a request for data"
+	case network.ResourceTypeStylesheet:
+		return "a style sheet"
+	case network.ResourceTypeImage, network.ResourceTypeOther:
+		return "an " + strings.ToLower(string(kind))
+	}
+	return "a " + strings.ToLower(string(kind))
 }
 
 // statusLine is a status with its usual words; HTTP/2 sends none (RFC 9113, section 8.3.2).

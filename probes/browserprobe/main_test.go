@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 func browserProbe(steps ...probes.Step) probes.Probe {
 	return probes.Probe{
 		Name: "journey", Flow: "flow", Stage: "stage", Kind: probes.KindBrowser, Source: "test.yaml:1",
-		Every: time.Minute, Timeout: 15 * time.Second,
+		Every: time.Minute, Timeout: 30 * time.Second,
 		Browser: &probes.Browser{Steps: steps, FailOnFirstParty: true},
 	}
 }
