@@ -29,7 +29,8 @@ type ReportData struct {
 	// Evidence are the files of the run that opened the window by name; those of the last good run have the prefix
 	// "last-good-".
 	Evidence map[string][]byte
-	// Revisions are what notices said, and when it was seen.
+	// Revisions are what notices said, and when it was seen. Those of notices from which neither the window nor a related one
+	// comes are left out.
 	Revisions []probes.NoticeRevision
 	// Now is when the report is made, Version which program made it.
 	Now     time.Time
@@ -77,7 +78,14 @@ func newReporter(data ReportData) *reporter {
 	}
 	r.results = slices.SortedStableFunc(slices.Values(data.Results), func(a, b probes.Result) int { return a.Start.Compare(b.Start) })
 	r.References = slices.SortedStableFunc(slices.Values(data.References), func(a, b probes.Result) int { return a.Start.Compare(b.Start) })
-	r.Revisions = slices.SortedStableFunc(slices.Values(data.Revisions), func(a, b probes.NoticeRevision) int { return a.Seen.Compare(b.Seen) })
+	addresses := map[string]bool{}
+	for _, w := range append(slices.Clone(r.related), data.Window) {
+		if w.Notice != nil {
+			addresses[*w.Notice] = true
+		}
+	}
+	r.Revisions = slices.DeleteFunc(slices.Clone(data.Revisions), func(v probes.NoticeRevision) bool { return !addresses[v.Item.Address] })
+	slices.SortStableFunc(r.Revisions, func(a, b probes.NoticeRevision) int { return a.Seen.Compare(b.Seen) })
 	r.table = windowTable{opts: Options{Lang: data.Lang, Location: data.Location, To: data.Now, Width: 80}, windows: append(slices.Clone(r.related), data.Window)}
 	return r
 }
@@ -106,6 +114,7 @@ type (
 		Related           []relatedView
 		Runs              []runGroup
 		RunsKnown         bool
+		RunsNote          string
 		ID, Made, Zone    string
 		Version           string
 	}
@@ -155,7 +164,7 @@ func (r *reporter) view() reportView {
 			Length: r.table.length(other), Note: cut(clean(other.Message), 160),
 		})
 	}
-	v.Runs, v.RunsKnown = r.groups(r.results), len(r.results) > 0
+	v.Runs, v.RunsKnown, v.RunsNote = r.groups(r.results), len(r.results) > 0, r.runsNote()
 	return v
 }
 
@@ -413,6 +422,20 @@ func (r *reporter) groups(results []probes.Result) []runGroup {
 		})
 	}
 	return shown
+}
+
+// runsNote says when fewer runs are known than the window was made from.
+func (r *reporter) runsNote() string {
+	down := 0
+	for _, result := range r.results {
+		if result.Outcome == probes.Down {
+			down++
+		}
+	}
+	if down >= r.Window.RunsDown {
+		return ""
+	}
+	return fmt.Sprintf(r.Lang.of("The window was made from %d failed runs; %d of them are kept.", "この期間は %d 回の失敗から求めました。うち %d 回の記録が残っています。"), r.Window.RunsDown, down)
 }
 
 // referenceSentence says what the reference probes tell of our own network in the time of the first failures.

@@ -122,7 +122,7 @@ func TestReportAnswersTheQuestions(t *testing.T) {
 			"Names portal.example, www.portal.example", "61 days after the start",
 			"2025-10-30 08:50 – end not told (about)", "2025-10-30 08:50 – 2025-10-31 18:50 (about)",
 			"✗ down 2025-10-30 08:50:12 – 2025-10-31 18:50:12 205", "? unknown 2025-10-30 09:00:17 1 our browser failed",
-			"Kept beside it : page.html, steps.txt",
+			"Kept beside it : page.html, steps.txt", "The window was made from 2041 failed runs; 409 of them are kept.",
 		},
 		Japanese: {
 			"iPhoneのマイナンバーカード は 2025-10-30 08:50:12 から 2025-10-31 18:50:40 まで 34時間00分 停止しました。",
@@ -153,6 +153,7 @@ func TestReportIsSelfContainedAndSafe(t *testing.T) {
 		}
 	}
 	data.Revisions[0].Item.Title, data.Revisions[0].Item.Address = hostile, "javascript:alert(1)"
+	data.Related[1].Notice = &data.Revisions[0].Item.Address
 	data.Evidence["text.txt"] = []byte(hostile)
 	data.Evidence["evil.png"] = []byte(`<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`)
 	page := reportOf(t, data)
@@ -225,6 +226,7 @@ func TestReportOfLittle(t *testing.T) {
 func TestReportSaysWhenTheOperatorKnewFirstOrOurNetworkMayBeOut(t *testing.T) {
 	data := sampleReport(t, English)
 	data.Revisions[0].Item.Published = jstAt(30, 8, 50, 15)
+	data.Revisions = append(data.Revisions, probes.NoticeRevision{Change: probes.NoticeNew, Seen: jstAt(30, 8, 0, 0), Item: probes.NoticeItem{Address: "https://www.digital.go.jp/news/other", Title: "another service"}})
 	for i := range data.References {
 		data.References[i].Fail(probes.ReasonConnect, "refused")
 	}
@@ -236,6 +238,9 @@ func TestReportSaysWhenTheOperatorKnewFirstOrOurNetworkMayBeOut(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report does not say %q", want)
 		}
+	}
+	if strings.Contains(text, "another service") {
+		t.Error("a notice on something else is in the report")
 	}
 }
 
