@@ -65,14 +65,53 @@ func fold(text string) *source {
 			}
 			end += nextSize
 		}
-		if r < utf8.RuneSelf && end == i+1 {
-			src.add(r, i, end)
+		if end == i+size && (r < utf8.RuneSelf || r >= 0x3041 && r <= 0x3096 || r >= 0x30A1 && r <= 0x30FE || r >= 0x4E00 && r <= 0x9FFF) {
+			src.add(r, i, end) // NFKC leaves these as they are
 		} else {
 			src.addCluster(r, text[i:end], i, end)
 		}
 		i = end
 	}
+	src.joinSpaced()
 	return src
+}
+
+// joinSpaced takes out the spaces of words that are set with a space between all their characters: 発 生 日 時.
+func (s *source) joinSpaced() {
+	rs := s.runes
+	out := 0
+	keep := func(i int) {
+		s.runes[out], s.from[out], s.to[out] = rs[i], s.from[i], s.to[i]
+		out++
+	}
+	for i := 0; i < len(rs); {
+		// a single Kanji, a space, a single Kanji, and so on, with an edge on both sides
+		j, n := i, 0
+		if unicode.Is(unicode.Han, rs[i]) && (i == 0 || rs[i-1] == ' ' || rs[i-1] == '\n' || isMarker(rs[i-1]) || rs[i-1] == '【') {
+			for j < len(rs) && unicode.Is(unicode.Han, rs[j]) {
+				if n++; n > 12 {
+					break
+				}
+				if j+2 < len(rs) && rs[j+1] == ' ' && unicode.Is(unicode.Han, rs[j+2]) {
+					j += 2
+					continue
+				}
+				j++
+				break
+			}
+		}
+		edge := n <= 12 && (j >= len(rs) || rs[j] == ' ' || rs[j] == ':' || rs[j] == '\n' || rs[j] == '】')
+		if n >= 3 && edge || n == 2 && edge && (j >= len(rs) || rs[j] != ' ' || j+1 < len(rs) && (rs[j+1] == ':' || isDigit(rs[j+1]))) {
+			for k := i; k < j; k += 2 {
+				keep(k)
+			}
+			i = j
+			continue
+		}
+		keep(i)
+		i++
+	}
+	s.runes, s.from, s.to = s.runes[:out], s.from[:out], s.to[:out]
 }
 
 // isMark reports whether r modifies the character before it: combining marks, and the voicing marks of kana that stand

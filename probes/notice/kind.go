@@ -20,17 +20,23 @@ type verdict struct {
 	titleTender, titleQuiet bool
 }
 
+// maxSentence bounds a sentence, in tokens: what is longer is cut, so that no text takes more than linear time.
+const maxSentence = 400
+
 // sentences calls f with the bounds of every sentence, in order.
 func (p *parser) sentences(f func(from, to int)) {
 	from := 0
 	for k := 0; k <= len(p.toks); k++ {
-		if k < len(p.toks) && p.toks[k].kind != kStop && (p.toks[k].kind != kNewline || p.soft(k)) {
+		if k < len(p.toks) && k-from < maxSentence && p.toks[k].kind != kStop && (p.toks[k].kind != kNewline || p.soft(k)) {
 			continue
 		}
 		if k > from {
 			f(from, k)
 		}
 		from = k + 1
+		if k < len(p.toks) && p.toks[k].kind != kStop && p.toks[k].kind != kNewline {
+			from = k
+		}
 	}
 }
 
@@ -170,6 +176,10 @@ func (p *parser) survey(from, to int) survey {
 		case t.is(cTrouble):
 			if t.tail == tailNot || cond {
 				mended = mended || hasPrefix(p.src.runes, t.to, "を修正", "の修正", "修正", "を改善", "の改善") > 0
+				continue
+			}
+			if t.tail == tailFuture { // 停電します
+				s.stop, plan = true, true
 				continue
 			}
 			s.trouble = true
@@ -403,12 +413,16 @@ func (p *parser) kindAround(from, to int, m *mention) eventKind {
 			continue
 		}
 		switch {
+		case t.is(cTrouble) && t.tail == tailFuture:
+			stop, move = true, true
 		case t.is(cTrouble | cTroubleW):
 			trouble = trouble || t.tail != tailNot
 		case t.is(cHappen):
 			happen = happen || t.tail != tailNot
 		case t.is(cMaint):
 			maint = true
+		case t.is(cAgain):
+			happen, trouble = true, true
 		case t.is(cMaintW):
 			do = true
 		case t.is(cStop):

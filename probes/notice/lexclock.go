@@ -74,7 +74,7 @@ func (l *lexer) readClock(i int) (c clock, end int, ok bool) {
 	}
 	prefixed := j > i
 	k := l.skip(j)
-	if !prefixed && (isDigit(l.at(i-1)) || l.at(i-1) == ':' || l.at(i-1) == '.' && isDigit(l.at(i-2))) {
+	if !prefixed && (isDigit(l.at(i-1)) || l.at(i-1) == ':' && isDigit(l.at(i-2)) || l.at(i-1) == '.' && isDigit(l.at(i-2))) {
 		return c, 0, false
 	}
 	n, e := l.numeral(k)

@@ -214,7 +214,11 @@ func (p *parser) run() Reading {
 		return out
 	}
 	other := outage + maintenance - main
-	for _, k := range []eventKind{main, other} {
+	order := []eventKind{main, other}
+	if len(groups[main]) > 0 && len(groups[other]) > 0 && groups[other][0].line < groups[main][0].line {
+		order = []eventKind{other, main}
+	}
+	for _, k := range order {
 		ws := groups[k]
 		if k == other && len(ws) == 0 || k == main && len(ws) == 0 && len(groups[other]) > 0 && recurs == "" && !v.bodySure {
 			continue

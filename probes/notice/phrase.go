@@ -399,7 +399,7 @@ func (p *parser) rangeOf(m *mention) bool {
 	if from {
 		// without まで the second point may be one of its own
 		j := p.over(end, kSpace)
-		until := p.isWord(j, cUntil) || p.text(j, min(j+2, len(p.toks))) == "の間"
+		until := p.isWord(j, cUntil) || p.text(j, min(j+1, len(p.toks))) == "の間"
 		atEnd := p.kindAt(j) == kNewline || p.kindAt(j) == kClose || p.kindAt(j) == kStop || p.kindAt(j) == kComma && p.kindAt(p.over(m.to, kSpace)+1) != kComma || p.particle(j, 'の')
 		if !until && (!atEnd || p.kindAt(p.over(m.to, kSpace)+1) == kComma) {
 			return false

@@ -1,6 +1,9 @@
 package notice
 
-import "strings"
+import (
+	"sort"
+	"strings"
+)
 
 // recurring reports whether a mention is the time of something that recurs: 毎月第2土曜日 0:00～6:00.
 func (p *parser) recurring(m *mention) bool {
@@ -39,7 +42,8 @@ func (p *parser) recurrence() string {
 		if t.kind != kWord || !t.is(cRecurring) {
 			continue
 		}
-		for i := range p.readings {
+		next := sort.Search(len(p.readings), func(i int) bool { return p.readings[i].to > k })
+		for i := next; i < len(p.readings) && i < next+4; i++ {
 			m := p.readings[i].mention
 			if m.to <= k || m.from > k+24 {
 				continue

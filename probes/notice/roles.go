@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"strings"
 	"time"
 	"unicode"
 )
@@ -171,7 +172,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = p.rangeRole(r, fwd, label, from, to, prev)
 	case m.until:
 		r.role, r.dayEnd = roleEnd, true
-		if fwd == roleExtend {
+		if fwd == roleExtend || p.find(max(prev, m.from-4), m.from, cExtend) && !p.possible(max(prev, m.from-4), m.from) {
 			r.role = roleExtend
 		}
 	case fwd == roleExtend:
@@ -352,7 +353,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// 雨天の場合は10月25日に順延
 	for k, n := m.from-1, 0; k >= from && n < 5; k, n = k-1, n+1 {
-		if p.isWord(k, cCond) && p.gapText(k, "場合") {
+		if p.isWord(k, cCond) && strings.Contains(p.text(k, k+1), "場合") {
 			return true
 		}
 		if p.kindAt(k) == kDate || p.kindAt(k) == kClock {
@@ -482,6 +483,8 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		case t.is(cFriend):
 		case t.is(cMode):
 			return roleIgnore, true
+		case t.is(cAgain):
+			fallback = roleStart
 		case t.is(cTender | cMeeting | cOther):
 			if fallback == roleNone && (k <= from+3 || !p.find(k, next, cHappen|cCant|cStop|cTrouble|cMaint|cRecover)) {
 				return roleIgnore, true
@@ -647,6 +650,10 @@ func (p *parser) hope(k int) role {
 // workOf reports whether the word at k belongs to work on the failure: 調査を開始, 復旧作業に着手.
 func (p *parser) workOf(k int) bool {
 	for j := k - 1; j >= 0 && j >= k-4; j-- {
+		switch p.kindAt(j) {
+		case kComma, kClock, kDate:
+			return false
+		}
 		if p.kindAt(j) == kWord && (p.toks[j].is(cRecover) && p.toks[j].tail == tailNoun || p.toks[j].is(cOther|cOngoing)) {
 			return true
 		}

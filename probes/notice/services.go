@@ -9,6 +9,9 @@ import (
 // maxService is the longest name of a service that is believed, in characters.
 const maxService = 40
 
+// maxServices bounds the names of one notice.
+const maxServices = 60
+
 // services names what the notice says is affected: the values of labels like 対象サービス, names in quotation marks beside
 // words of trouble, the noun before の障害 or が利用できない, and the cells of a table beside its windows.
 func (p *parser) services(windows []window) []string {
@@ -34,9 +37,10 @@ type collector struct {
 	order []string
 }
 
-func (c *collector) add(name string, at int) string {
-	name = cleanService(name)
-	if !serviceLike(name) {
+func (c *collector) add(name string, at int) string { return c.addClean(cleanService(name), at) }
+
+func (c *collector) addClean(name string, at int) string {
+	if len(c.order) >= maxServices || !serviceLike(name) {
 		return ""
 	}
 	if old, ok := c.at[name]; !ok {
@@ -54,7 +58,7 @@ func (c *collector) names() []string {
 	out := []string{}
 	for _, n := range c.order {
 		drop := false
-		for _, o := range c.order[:min(len(c.order), 60)] {
+		for _, o := range c.order {
 			if o == n {
 				continue
 			}
@@ -155,7 +159,7 @@ func (c *collector) ofSentence(from, to int) {
 					continue
 				}
 				if (p.rune(j) == '」' || p.rune(j) == '』') && j > k+1 && !p.quotedWords(k+1, j) {
-					c.add(p.src.folded(t.to, p.toks[j].from), t.to)
+					c.addClean(p.src.folded(t.to, p.toks[j].from), t.to)
 				}
 				break
 			}

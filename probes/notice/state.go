@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"strings"
 	"time"
 
 	"mynaprobe/probes"
@@ -11,6 +12,8 @@ type stand struct {
 	done, still, ongoing, planned, again, extended bool
 	// moved: the extension has been made (延長しました), and is not only to come (延長します).
 	moved bool
+	// present: trouble is told of as present.
+	present bool
 	// hoped: after a recovery another one is hoped for.
 	hoped bool
 	// doneTitle: the headline says that it is over.
@@ -84,7 +87,14 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if t.tail == tailDone && p.find(from, k, cTrouble) && !part {
 				done = true
 			}
+		case t.is(cHappen):
+			if hasPrefix(p.src.runes, t.to, "しております", "しています", "している", "しており") > 0 && hasPrefix(p.src.runes, t.to, "しておりました", "していました", "しておりましたが") == 0 {
+				st.present = true
+			}
 		case t.is(cOngoing | cUnknown):
+			if strings.HasSuffix(p.text(k, k+1), "中") && p.during(k) {
+				continue // 障害発生中に
+			}
 			st.ongoing = true
 			if p.find(from, to, cTrouble|cCant|cHappen) && !containsAny(p.text(from, to), "原因", "監視", "再発防止", "経過観察") && !maint {
 				still = true
@@ -281,17 +291,20 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 	}
 	if k == outage {
 		closed := len(windows) > 0
-		sure := false
+		sure, some := false, false
 		for _, w := range windows {
 			closed = closed && w.hasEnd
+			some = some || w.hasEnd
 			sure = sure || w.hasEnd && w.endRole == roleEnd
 		}
 		switch {
 		case st.still || st.again && !closed || st.done && st.hoped && whole && !sure:
 			return probes.Ongoing
+		case st.done && some && !closed && st.ongoing:
+			return probes.Ongoing // one of several services is back
 		case st.done:
 			return probes.Resolved
-		case closed && (sure || !st.ongoing):
+		case closed && (sure || !st.ongoing && !st.present):
 			return probes.Resolved
 		case !st.ongoing && p.toldAsOver(from, to):
 			return probes.Resolved

@@ -46,6 +46,9 @@ type cell struct {
 
 const maxLabel = 26
 
+// maxCells is the largest number of cells that a row of a table is believed to have.
+const maxCells = 40
+
 // labelWords give labels their role. The first match wins, so what is more telling comes first.
 var labelWords = []struct {
 	role  labelRole
@@ -53,7 +56,7 @@ var labelWords = []struct {
 }{
 	{labelNone, []string{"障害者"}},
 	{labelIgnore, []string{"予備日", "予備", "受付", "窓口", "問い合わせ", "問合せ", "お問合", "連絡先", "開庁", "営業", "締切", "期限", "再申請", "申請期間", "申込期間", "対象者", "対象となる方", "次回", "次報", "募集", "応募", "参考", "履歴", "変更前", "訂正前", "誤", "旧日程", "電話番号", "会見", "開催", "当初", "前回", "実施済", "終了済", "過去の", "利用時間", "利用可能時間", "利用できる時間", "運用時間", "サービス時間", "提供時間", "適用開始", "contact"}},
-	{labelHope, []string{"復旧見込", "復旧予定", "復旧目標", "復旧の見込", "復旧の見通", "復旧見通", "復旧のめど", "復旧目途", "回復見込", "回復予定", "解消見込", "解消予定", "再開見込", "復旧時期", "復旧の目途", "見込み", "見通し", "estimated", "eta"}},
+	{labelHope, []string{"一部復旧", "一部回復", "一部再開", "一部解消", "暫定", "仮復旧", "復旧見込", "復旧予定", "復旧目標", "復旧の見込", "復旧の見通", "復旧見通", "復旧のめど", "復旧目途", "回復見込", "回復予定", "解消見込", "解消予定", "再開見込", "復旧時期", "復旧の目途", "見込み", "見通し", "estimated", "eta"}},
 	{labelEndPlan, []string{"終了予定", "再開予定", "完了予定", "終了見込"}},
 	{labelSpan, []string{"開始・終了", "開始~終了", "開始-終了", "発生・復旧", "発生~復旧", "発生から復旧", "発生期間", "発生時間帯", "変更後", "訂正後"}},
 	{labelEnd, []string{"復旧日", "復旧時", "復旧した", "復旧年月", "復旧", "回復日", "回復時", "回復", "解消日", "解消時", "解消", "再開日", "再開時", "再開", "終了日", "終了時", "終了", "完了日", "完了時", "収束日", "収束時", "終息", "resolved", "end", "restored"}},
@@ -163,6 +166,9 @@ func (p *parser) readCells(first, last int) []cell {
 				cells = append(cells, cell{first: start, last: j})
 			}
 			start = j + 1
+			if len(cells) > maxCells {
+				return nil
+			}
 		}
 	}
 	return cells

@@ -73,13 +73,15 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		kind = main
 	}
 	role := rd.role
-	if rd.isRange && role == roleNone && (main == maintenance || p.alone(rd.mention, p.lines[rd.line].first, p.lines[rd.line].last)) && !p.titleMeeting && p.eventBefore(rd.from) {
+	if rd.isRange && role == roleNone && (main == maintenance || p.aloneInSentence(rd.mention)) && !p.titleMeeting && p.eventBefore(rd.from) {
 		role = roleStart
 	}
 	if role == roleNone && !rd.isRange && rd.a.hasDate && p.alone(rd.mention, p.lines[rd.line].first, p.lines[rd.line].last) {
 		switch {
 		case main == outage && rd.a.hasClock:
 			role, rd.role = roleReport, roleReport // the header of a report
+		case main == maintenance && rd.a.allDay:
+			role = roleStart
 		case main == maintenance && rd.a.dateOnly() && p.listed && p.firstEvent < rd.from && !p.isPublicationDay(rd):
 			role, rd.loose = roleStart, true
 			rd.a.allDay = p.allDay
@@ -136,6 +138,11 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	case role == roleEnd || role == roleExtend:
 		a.end(rd, kind, role)
 	}
+}
+
+func (p *parser) aloneInSentence(m *mention) bool {
+	from, to := p.sentence(m.from)
+	return p.alone(m, from, max(to, m.to))
 }
 
 // planned reports whether the sentence of a reading speaks of what is to come.
