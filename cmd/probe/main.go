@@ -81,7 +81,8 @@ Exit codes: 0 fine, 1 something is down, 2 bad usage or definition (nothing ran)
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		newRun(), newServe(), newCheck(), newList(), newMetrics(), newSchema(), newDoctor(), newDemo(), newVersion(),
+		newRun(), newServe(), newCheck(), newList(), newOutages(), newNotice(), newReplay(), newDemo(), newDoctor(), newMetrics(),
+		newSchema(), newVersion(),
 	)
 	return root
 }

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"encoding/json"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -98,12 +100,26 @@ func (c *core) settle(r probes.Result) {
 	c.publish(r)
 }
 
+// resultFile is the name under which a result itself is kept as evidence, for reports.
+const resultFile = "result.json"
+
+// keepEvidence hands over what the run brought, with the result itself where it tells something of an outage.
 func (c *core) keepEvidence(r probes.Result) probes.Result {
-	if c.evidence != nil {
-		return c.evidence.Keep(r)
+	if c.evidence == nil {
+		r.Evidence = nil
+		return r
 	}
-	r.Evidence = nil
-	return r
+	if !r.Outcome.Good() || r.Trigger == probes.TriggerReference {
+		files := map[string][]byte{}
+		if r.Evidence != nil {
+			maps.Copy(files, r.Evidence.Files)
+		}
+		if data, err := json.MarshalIndent(r, "", "  "); err == nil {
+			files[resultFile] = data
+		}
+		r.Evidence = &probes.Evidence{Files: files}
+	}
+	return c.evidence.Keep(r)
 }
 
 func (c *core) publish(r probes.Result) {

@@ -30,8 +30,8 @@ type DemoOptions struct {
 	Out io.Writer
 }
 
-// japan is the time zone of what the demo and the replay show.
-var japan = time.FixedZone("JST", 9*60*60)
+// Japan is the time zone of what the demo and the replay show.
+var Japan = time.FixedZone("JST", 9*60*60)
 
 // Demo plays an incident on a stand-in portal on loopback and watches it with a server, telling what happens on both
 // sides until the end.
@@ -102,6 +102,9 @@ func Demo(ctx context.Context, opts Options, demo DemoOptions) (err error) {
 // among them.
 const demoWarmUp = 5 * time.Second
 
+// Scripts returns the names of the bundled scripts.
+func Scripts() []string { return portal.BundledNames() }
+
 // loadScript reads a script: a bundled one by its name, or a file.
 func loadScript(name string) (*portal.Script, error) {
 	if name == "" {
@@ -136,7 +139,7 @@ func (t *teller) say(who, what string) {
 }
 
 func (t *teller) line(who, what string) {
-	fmt.Fprintf(t.out, "%s  %-7s %s\n", time.Now().In(japan).Format("15:04:05"), who, what)
+	fmt.Fprintf(t.out, "%s  %-7s %s\n", time.Now().In(Japan).Format("15:04:05"), who, what)
 }
 
 func (t *teller) welcome(addr, portal, title string, once bool) {
@@ -180,9 +183,9 @@ func (t *teller) windows(windows []probes.Window) {
 			continue
 		}
 		t.told[key] = true
-		what := fmt.Sprintf("%s %s: %s since %s", w.Scope, w.Name, w.Source, w.Start.In(japan).Format("15:04:05"))
+		what := fmt.Sprintf("%s %s: %s since %s", w.Scope, w.Name, w.Source, w.Start.In(Japan).Format("15:04:05"))
 		if w.End != nil {
-			what += " until " + w.End.In(japan).Format("15:04:05")
+			what += " until " + w.End.In(Japan).Format("15:04:05")
 		}
 		t.line("window", what)
 	}

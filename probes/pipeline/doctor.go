@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,8 +13,6 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"mynaprobe/probes/browserprobe"
 )
 
 // A Finding is what the doctor found of one thing that the prober needs.
@@ -29,13 +28,28 @@ func (p *Pipeline) Doctor(ctx context.Context) []Finding {
 	return append(p.checkBrowser(ctx), checkClock(time.Now()), checkResolver("/etc/resolv.conf"), checkStateDir(p.opts.StateDir))
 }
 
-// checkBrowser starts the browser that browser probes would use.
+// checkBrowser starts the browser that browser probes would use, and looks at what it can do.
 func (p *Pipeline) checkBrowser(ctx context.Context) []Finding {
-	path, err := browserprobe.Find(p.Set().Browser.Path)
+	report, err := p.browser.Check(ctx)
+	browser := Finding{Name: "browser", OK: err == nil, Detail: fmt.Sprintf("%s (%s)", report.Version, cmp.Or(report.Path, "remote"))}
 	if err != nil {
-		return []Finding{{Name: "browser", Detail: err.Error()}}
+		browser.Detail = err.Error()
+		return []Finding{browser}
 	}
-	return []Finding{{Name: "browser", OK: true, Detail: path}}
+	sandbox := Finding{Name: "sandbox", OK: report.Renderers == report.Sandboxed && !report.SandboxOff, Detail: "on: namespaces and a seccomp filter"}
+	switch {
+	case report.Remote:
+		sandbox.OK, sandbox.Detail = true, "that of the remote browser, which cannot be looked at from here"
+	case report.SandboxOff:
+		sandbox.Detail = "off, because the definitions say so (browser.sandbox: off)"
+	case !sandbox.OK:
+		sandbox.Detail = fmt.Sprintf("only %d of %d renderers are sandboxed", report.Sandboxed, report.Renderers)
+	}
+	fonts := Finding{Name: "Japanese fonts", OK: report.Japanese, Detail: "there"}
+	if !fonts.OK {
+		fonts.Detail = "missing: screenshots will show boxes; install fonts-noto-cjk (Debian) or another Japanese font"
+	}
+	return []Finding{browser, sandbox, fonts}
 }
 
 // built is a moment before this program was written: a clock that is behind it is wrong for certain.

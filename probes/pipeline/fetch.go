@@ -2,12 +2,15 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"mynaprobe/probes"
+	"mynaprobe/probes/browserprobe"
 	"mynaprobe/probes/noticeprobe"
 )
 
@@ -52,7 +55,23 @@ func asHTTP(one probes.Probe, request noticeprobe.Request) probes.Probe {
 // renderer fetches pages that scripts build.
 func (p *Pipeline) renderer(one probes.Probe) noticeprobe.Fetch {
 	return func(ctx context.Context, request noticeprobe.Request) (noticeprobe.Page, probes.Result) {
-		return noticeprobe.Page{}, probes.Failed(one, p.opts.Clock.Now(), probes.ReasonDefinition, "TEMP")
+		if leadsInside(one, request) {
+			return noticeprobe.Page{}, p.refused(one, request)
+		}
+		start := p.opts.Clock.Now()
+		html, final, status, err := p.browser.Render(ctx, request.URL)
+		result := probes.Result{Start: start, Duration: probes.Seconds(p.opts.Clock.Now().Sub(start)), Outcome: probes.Up}
+		var failed *browserprobe.RenderError
+		switch {
+		case errors.As(err, &failed):
+			result.Fail(failed.Reason, err.Error())
+		case err != nil:
+			result.Fail(probes.ReasonInternal, err.Error())
+		case status >= 400:
+			result.Fail(probes.ReasonStatus, fmt.Sprintf("expected status 200 to 299, got %d", status))
+		}
+		header := http.Header{"Content-Type": {"text/html; charset=utf-8"}}
+		return noticeprobe.Page{URL: final, Status: status, Header: header, Body: []byte(html)}, result
 	}
 }
 
@@ -72,4 +91,21 @@ func hostOf(address string) string {
 		return ""
 	}
 	return strings.ToLower(u.Hostname())
+}
+
+// PageText fetches the page of a notice and returns its text, a block a line, and the day on which it says it was
+// published (zero where it does not say).
+func PageText(ctx context.Context, address string) (text string, published time.Time, err error) {
+	p, err := New(probes.Set{}, Options{})
+	if err != nil {
+		return "", published, err
+	}
+	defer p.Close()
+	one := probes.Probe{Name: "notice", Kind: probes.KindNotice, Timeout: 30 * time.Second, Notice: &probes.Notice{URL: address}}
+	fetched, result := p.http.Fetch(ctx, asHTTP(one, noticeprobe.Request{URL: address}))
+	if !result.Outcome.Good() {
+		return "", published, fmt.Errorf("%s could not be read: %s", address, result.Message)
+	}
+	_, text, published = noticeprobe.PageText(fetched.Body, fetched.Header.Get("Content-Type"), time.Now())
+	return text, published, nil
 }

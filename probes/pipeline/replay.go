@@ -59,6 +59,8 @@ type Detection struct {
 	Confirmed *time.Time `json:"confirmed"`
 	// Alerted is when the shipped rules would have fired: after a scrape and an evaluation, and the rule's "for".
 	Alerted *time.Time `json:"alerted"`
+	// Announced is when we would have read of it in a notice that names our flow.
+	Announced *time.Time `json:"announced"`
 }
 
 // A FlowChange is a moment at which a flow's outcome changed.
@@ -156,7 +158,7 @@ func (p *player) play(ctx context.Context) error {
 			next = next.Add(replayStep)
 		}
 		if ctx.Err() != nil {
-			return fmt.Errorf("the replay was interrupted at %s: %w", now.In(japan).Format(time.RFC3339), ctx.Err())
+			return fmt.Errorf("the replay was interrupted at %s: %w", now.In(Japan).Format(time.RFC3339), ctx.Err())
 		}
 	}
 	for _, w := range p.windows {
@@ -265,6 +267,7 @@ func (p *player) detect(spells []portal.Spell) {
 				d.Suspected, d.Confirmed, d.Alerted = &suspected, &w.Opened, &alerted
 			}
 		}
+		d.Announced = p.announced(spell)
 		p.replay.Detections = append(p.replay.Detections, d)
 	}
 	for _, w := range p.replay.Windows {
@@ -272,6 +275,17 @@ func (p *player) detect(spells []portal.Spell) {
 			p.replay.FalseAlarms = append(p.replay.FalseAlarms, w)
 		}
 	}
+}
+
+// announced is when the first announced window of a flow was known that overlaps the spell; nil when none was.
+func (p *player) announced(spell portal.Spell) (at *time.Time) {
+	for _, w := range p.replay.Windows {
+		overlaps := (w.End == nil || w.End.After(spell.From)) && (spell.To.IsZero() || w.Start.Before(spell.To))
+		if w.Source == probes.Announced && overlaps && (at == nil || w.Opened.Before(*at)) {
+			at = &w.Opened
+		}
+	}
+	return at
 }
 
 // explains reports whether a window of a stage overlaps a spell of it.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mynaprobe/probes"
+	"mynaprobe/probes/export"
 )
 
 // source is what the web pages see of a server.
@@ -63,8 +64,7 @@ func (s source) Calendar(ctx context.Context, f probes.WindowFilter) ([]byte, er
 		return nil, err
 	}
 	var b bytes.Buffer
-	err = error(nil)
-	_ = windows
+	err = export.ICalendar(&b, windows, export.ICalendarOptions{Name: "mynaprobe", Now: time.Now(), Location: Japan})
 	return b.Bytes(), err
 }
 
