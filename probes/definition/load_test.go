@@ -219,6 +219,20 @@ func TestErrorsArePrintable(t *testing.T) {
 	}
 }
 
+func TestFormIsEncodedAroundValues(t *testing.T) {
+	set := parse(t, `
+probes:
+  - name: form
+    http:
+      requests:
+        - { url: https://example.jp/, extract: { id: { header: X-Id } } }
+        - { url: https://example.jp/, form: { q: "a&b ${id} c=d" } }
+`)
+	if body := set.Probes[0].HTTP.Requests[1].Body.Text; body != "q=a%26b+${id}+c%3Dd" {
+		t.Errorf("%q", body)
+	}
+}
+
 func TestMerge(t *testing.T) {
 	a := parse(t, "own_hosts: [.example.jp]\nflow: { name: a }\n"+site)
 	b := parse(t, "own_hosts: [.example.jp, b.jp]\ncontact: me\nflow: { name: b }\nprobes:\n  - { name: other, http: https://example.jp/ }\n")
