@@ -217,18 +217,19 @@ func (p *Prober) prepareRequest(q *probes.Request, i int, known map[string]bool)
 			return nil, err
 		}
 	}
-	texts := []string{q.URL}
-	fixed := !q.BasicUser.IsSecret() && !q.BasicPassword.IsSecret() && !q.Bearer.IsSecret()
+	inHeader := []probes.Value{q.BasicUser, q.BasicPassword, q.Bearer}
 	for _, h := range q.Headers {
 		if !validToken(h.Name) {
 			return nil, fmt.Errorf("%q is no name of a header", h.Name)
 		}
-		if h.Value.IsSecret() || hasName(h.Value.Text) {
-			fixed = false
-		}
-		texts = append(texts, h.Value.Text)
+		inHeader = append(inHeader, h.Value)
 	}
-	texts = append(texts, q.Body.Text)
+	texts := []string{q.URL, q.Body.Text}
+	fixed := true
+	for _, v := range inHeader {
+		fixed = fixed && !v.IsSecret() && !hasName(v.Text)
+		texts = append(texts, v.Text)
+	}
 	for _, text := range texts {
 		if name, missing := firstUnknown(text, known); missing {
 			return nil, fmt.Errorf("${%s} is carried by no earlier request", name)

@@ -760,7 +760,7 @@ func TestSeveralRequestsCarryValues(t *testing.T) {
 		case "/apply/step 2":
 			body, _ := io.ReadAll(r.Body)
 			cookie, err := r.Cookie("session")
-			if err != nil || cookie.Value != "s1" || string(body) != `{"t":"tok&en"}` || r.URL.Query().Get("id") != "id&1" || r.Header.Get("X-N") != "42" {
+			if err != nil || cookie.Value != "s1" || r.Header.Get("Authorization") != "Bearer tok&en" || string(body) != `{"t":"tok&en"}` || r.URL.Query().Get("id") != "id&1" || r.Header.Get("X-N") != "42" {
 				w.WriteHeader(400)
 				fmt.Fprintf(w, "%v %s %s", err, body, r.URL)
 				return
@@ -779,7 +779,7 @@ func TestSeveralRequestsCarryValues(t *testing.T) {
 	}
 	p.HTTP.Requests = append(p.HTTP.Requests, probes.Request{
 		Name: "apply", Method: "POST", URL: "${action}?id=${id}", Body: probes.Value{Text: `{"t":"${token}"}`},
-		Headers: []probes.Header{{Name: "X-N", Value: probes.Value{Text: "${n}"}}},
+		Headers: []probes.Header{{Name: "X-N", Value: probes.Value{Text: "${n}"}}}, Bearer: probes.Value{Text: "${token}"},
 		Extract: []probes.Extract{{Name: "path", JSON: "$.next.path"}, {Name: "seven", JSON: "$.n"}},
 	}, probes.Request{URL: s.URL + "${path}?seven=${seven}", Expect: probes.Expect{Text: texts("done seven=7")}})
 	r := prepare(t, Options{}, p).Run(t.Context())
