@@ -15,7 +15,7 @@ var japan = time.FixedZone("JST", 9*60*60)
 // Dates as sources write them, in folded text. Groups: era, era year, year, month, day; then half of the day, hour,
 // minute, second, zone.
 const (
-	dayPattern  = `(?:(明治|大正|昭和|平成|令和|[MTSHR]\.?) ?(元|\d{1,2})|((?:19|20)\d{2})) ?(?:年|[./\-]) ?(\d{1,2}) ?(?:月|[./\-]) ?(\d{1,2})(?: ?日|\b)`
+	dayPattern  = `(?:(明治|大正|昭和|平成|令和|[MTSHR]\.?) ?(元|\d{1,2})|((?:19|20)\d{2})) ?(?:年|[./\-]) ?(\d{1,2}) ?(?:月|[./\-]) ?(\d{1,2})(?: ?日|\b|T)`
 	weekPattern = `(?: ?\( ?[月火水木金土日](?:曜日?)?(?:[・,]? ?祝日?)? ?\)| ?[月火水木金土日]曜日?)?`
 	hourPattern = `(?:[T ,]* ?(午前|午後|AM|PM|am|pm)? ?(\d{1,2})(?::|時)(?: ?(\d{1,2})(?::(\d{2})(?:\.\d+)?)?分?)? ?(Z|JST|[+\-]\d{2}:?\d{2})?)?`
 )

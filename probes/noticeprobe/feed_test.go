@@ -92,6 +92,9 @@ func TestBrokenFeedsAreReadAsFarAsTheyGo(t *testing.T) {
 			}
 		})
 	}
+	// An ampersand that begins no entity spoils its own entry only where it cannot be mended.
+	mended := run(t, probes.Notice{}, open+item(1)+strings.Replace(item(2), "お知らせ", "窓口 & お知らせ", 1)+"<item><title>お知", "")
+	compare(t, mended, want(1)[0], "2025-10-30 10:00 | /n/2 | 窓口 & お知らせ2番")
 	result := run(t, probes.Notice{}, open+item(1)+"<item><title>お知", "")
 	if len(result.Notice.Warnings) == 0 || !strings.Contains(result.Notice.Warnings[0], "not well-formed") {
 		t.Errorf("warnings %v", result.Notice.Warnings)
@@ -134,11 +137,16 @@ func TestCharsets(t *testing.T) {
 func TestJSON(t *testing.T) {
 	const doc = `{"count": 2, "tags": [{"name": "a"}], "articles": [
 {"id": 2, "title": "【障害】申請について", "html_url": "https://example.jp/n/2", "created_at": "2025-10-30T04:00:00Z", "body": "<p>10月30日8時50分頃から申請ができません。</p>"},
-{"id": 1, "title": {"rendered": "保守の予定"}, "html_url": "/n/1", "created_at": 1756652400, "body": null}]}`
+{"id": 1, "title": {"rendered": "保守の予定"}, "html_url": "/n/1", "created_at": 1756652400000, "body": null}]}`
 	result := run(t, probes.Notice{}, doc, "application/json")
 	compare(t, result, "2025-10-30 13:00 | /n/2 | 【障害】申請について", "2025-09-01 00:00 | /n/1 | 保守の予定")
 	if got := result.Notice.Items[0].Text; got != "【障害】申請について\n10月30日8時50分頃から申請ができません。" || !result.Notice.List {
 		t.Errorf("text %q, whole list: %v", got, result.Notice.List)
+	}
+	// Members of an object come in the order of their names, each time.
+	for range 20 {
+		compare(t, run(t, probes.Notice{Format: "json", Item: "$.*"}, `{"c": {"title": "三"}, "a": {"title": "一"}, "b": {"title": "二"}}`, ""),
+			"- | /info/#* | 一", "- | /info/#* | 二", "- | /info/#* | 三")
 	}
 	own := `{"d": {"rows": [{"t": "障害", "m": {"u": "https://example.jp/1", "w": "2025/10/30 13:00"}, "x": "本文"}]}}`
 	n := probes.Notice{Format: "json", Item: "$.d.rows", Title: "$.t", Link: "$.m.u", Date: "$.m.w", Body: "$.x"}

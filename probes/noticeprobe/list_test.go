@@ -230,9 +230,19 @@ func TestLinksAreResolvedAndBounded(t *testing.T) {
 
 func TestHiddenAndStruckTextIsLeftOut(t *testing.T) {
 	result := run(t, probes.Notice{}, `<main><ul><li>2025年10月5日 <a href="a">停止の<ruby>時刻<rt>じこく</rt></ruby>について</a>
-<p><del>22時まで</del>23時まで<span style="display: none">隠し</span><script>var x = 1</script><span hidden>秘</span></p></li></ul></main>`, "")
+<p><del>22時まで</del>23時まで<span style="display: none">隠し</span><script>var x = 1</script><span hidden>秘</span><span aria-hidden="true">記号</span></p></li></ul></main>`, "")
 	if got := result.Notice.Items[0].Text; got != "停止の時刻について\n23時まで" {
 		t.Errorf("text %q", got)
+	}
+}
+
+func TestTablesKeepTheirRows(t *testing.T) {
+	result := run(t, probes.Notice{}, frame(`<dl><dt>2025年10月30日</dt><dd><a href="1">停止のお知らせ</a>
+<table><tr><th>対象</th><td><p>カードの</p><p>申請</p></td></tr><tr><th>期間</th><td>11月10日0時から<br>6時まで</td></tr></table>
+<ul><li>一つ目</li><li>二つ目</li></ul><pre>そのまま
+二行</pre></dd></dl>`), "")
+	if got, want := result.Notice.Items[0].Text, "停止のお知らせ\n対象\tカードの 申請\n期間\t11月10日0時から 6時まで\n・一つ目\n・二つ目\nそのまま\n二行"; got != want {
+		t.Errorf("text %q, want %q", got, want)
 	}
 }
 

@@ -29,7 +29,7 @@ type answer struct {
 	body, contentType, etag string
 	status                  int
 	fail                    probes.Reason
-	after                   time.Duration
+	after, retryAfter       time.Duration
 }
 
 func newWeb(pages map[string]answer) *web {
@@ -42,7 +42,7 @@ func (w *web) fetch(ctx context.Context, request noticeprobe.Request) (noticepro
 	if !ok {
 		a = answer{status: 404, fail: probes.ReasonStatus}
 	}
-	result := probes.Result{Outcome: probes.Up}
+	result := probes.Result{Outcome: probes.Up, RetryAfter: probes.Seconds(a.retryAfter), Looks: &probes.Looks{}}
 	if err := w.clock.Sleep(ctx, a.after); err != nil {
 		result.Fail(probes.ReasonTimeout, "it took too long")
 		return noticeprobe.Page{}, result
@@ -114,6 +114,9 @@ func shown(item probes.NoticeItem) string {
 
 func compare(t *testing.T, result probes.Result, want ...string) {
 	t.Helper()
+	if result.Looks != nil {
+		t.Error("a list is no matter of looks")
+	}
 	if result.Outcome != probes.Up {
 		t.Errorf("outcome %v (%s): %s", result.Outcome, result.Reason, result.Message)
 	}

@@ -314,3 +314,91 @@ func TestTextOfOnePage(t *testing.T) {
 		}
 	}
 }
+
+func TestThePageTellsTheDateThatItsListDoesNot(t *testing.T) {
+	for name, page := range map[string]string{
+		"label": `<article><p>掲載日：2025年10月30日</p>%s</article>`,
+		"meta":  `<meta property="article:published_time" content="2025-10-30T00:00:00+09:00"><article>%s</article>`,
+		"time":  `<article><time datetime="2025-10-30">木曜日</time>%s</article>`,
+	} {
+		w := newWeb(map[string]answer{
+			listURL:       {body: `<main><ul><li><a href="1">カードの申請の障害についてのお知らせ</a></li></ul></main>`},
+			listURL + "1": {body: fmt.Sprintf(page, `<p>本日8時50分頃から、カードの申請ができない障害が発生しております。現在、復旧作業中です。ご迷惑をおかけします。</p>`)},
+		})
+		item := w.prepare(t, probes.Notice{Follow: true}).Run(t.Context()).Notice.Items[0]
+		if len(item.Announcements) != 1 || len(item.Announcements[0].Windows) != 1 || !item.Announcements[0].Windows[0].Start.Equal(time.Date(2025, 10, 30, 8, 50, 0, 0, jst)) {
+			t.Errorf("%s: %v %+v", name, item.Published, item.Announcements)
+		}
+	}
+}
+
+func TestOnlyTheNoticeOfAPageIsRead(t *testing.T) {
+	const notice = `<p>8時50分頃から、カードの申請ができない障害が発生しております。現在、復旧作業中です。ご迷惑をおかけします。ご了承ください。</p>`
+	for name, page := range map[string]string{
+		"beside an aside":         `<main>` + notice + `<aside>関連：9月の障害</aside><nav>前へ</nav><form>検索</form></main>`,
+		"before related articles": `<main>` + notice + `</main><article>関連：9月の障害</article><article>関連：8月の障害</article>`,
+		"in one of two articles":  `<main><article>` + notice + `</article><article></article></main>`,
+	} {
+		w := newWeb(map[string]answer{listURL: {body: list(1)}, listURL + "1": {body: page}})
+		item := w.prepare(t, probes.Notice{Follow: true}).Run(t.Context()).Notice.Items[0]
+		if strings.Contains(item.Text, "関連") || strings.Contains(item.Text, "前へ") || !strings.Contains(item.Text, "8時50分頃から") {
+			t.Errorf("%s: %q", name, item.Text)
+		}
+	}
+}
+
+func TestPublicListsDoNotLeadInside(t *testing.T) {
+	w := newWeb(map[string]answer{listURL: {body: `<main><ul>
+<li>2025年10月30日 <a href="http://127.0.0.1/admin">カードの申請の障害について</a></li>
+<li>2025年10月29日 <a href="http://169.254.169.254/latest">カードの申請の障害について</a></li>
+<li>2025年10月28日 <a href="http://localhost:8080/">カードの申請の障害について</a></li>
+<li>2025年10月27日 <a href="https://user:password@other.example.jp/a">カードの申請の障害について</a></li></ul></main>`},
+		"https://other.example.jp/a": {body: outageText}})
+	result := w.prepare(t, probes.Notice{Follow: true}).Run(t.Context())
+	if got := w.addresses(); got != " https://other.example.jp/a" || len(result.Notice.Items) != 4 {
+		t.Errorf("asked for %q", got)
+	}
+}
+
+func TestRetryAfterOfAPage(t *testing.T) {
+	w := newWeb(map[string]answer{listURL: {body: list(1)}, listURL + "1": {status: 429, fail: probes.ReasonBlocked, retryAfter: time.Minute}})
+	if result := w.prepare(t, probes.Notice{Follow: true}).Run(t.Context()); result.RetryAfter.Duration() != time.Minute || result.Reason != probes.ReasonBlocked {
+		t.Errorf("%s, retry after %v", result.Reason, result.RetryAfter.Duration())
+	}
+}
+
+func TestAfterATroubledRunTheWholeListIsReadAgain(t *testing.T) {
+	w := newWeb(map[string]answer{listURL: {body: "<p>x</p>", etag: `"empty"`}})
+	runner := w.prepare(t, probes.Notice{})
+	runner.Run(t.Context())
+	w.pages[listURL] = answer{body: list(2), etag: `"full"`}
+	runner.Run(t.Context())
+	w.pages[listURL] = answer{body: "<p>x</p>", etag: `"empty"`}
+	runner.Run(t.Context())
+	w.asked = nil
+	if result := runner.Run(t.Context()); w.asked[0].ETag != "" || result.Outcome != probes.Down {
+		t.Errorf("asked %+v: %v; an unchanged page without a list is no list", w.asked, result.Outcome)
+	}
+}
+
+func TestLongGoneNoticesAreForgotten(t *testing.T) {
+	w := newWeb(map[string]answer{})
+	runner := w.prepare(t, probes.Notice{MaxItems: 1000, Follow: true, MaxPages: 1})
+	seen := func(from int) {
+		var b strings.Builder
+		for n := from; n < from+600; n++ {
+			fmt.Fprintf(&b, `<li>2025年10月1日 <a href="n%d">カードの申請についてのお知らせ</a></li>`, n)
+		}
+		w.pages[listURL] = answer{body: "<main><ul>" + b.String() + "</ul></main>"}
+		w.pages[fmt.Sprintf("%sn%d", listURL, from)] = answer{body: outageText, etag: `"x"`}
+		w.asked = nil
+		runner.Run(t.Context())
+	}
+	seen(0)
+	seen(1000)
+	seen(2000)
+	seen(0)
+	if w.asked[1].ETag != "" {
+		t.Errorf("a notice that was gone for long is still kept: %+v", w.asked[1])
+	}
+}

@@ -82,9 +82,9 @@ func blockText(nodes []*html.Node, skip func(*html.Node) bool) string {
 type textWriter struct {
 	b    strings.Builder
 	skip func(*html.Node) bool
-	// space: white space is due before the next word. fresh: nothing stands on the line yet.
-	space, used bool
-	prefix      string
+	// space: white space is due before the next word. used: something stands on the line. tabbed: the last is a tab.
+	space, used, tabbed bool
+	prefix              string
 }
 
 func (w *textWriter) node(n *html.Node) {
@@ -117,7 +117,7 @@ func (w *textWriter) node(n *html.Node) {
 	case atom.Td, atom.Th:
 		if w.used {
 			w.b.WriteByte('\t')
-			w.space = false
+			w.tabbed = true
 		}
 	case atom.Img:
 		w.words(attribute(n, "alt"))
@@ -163,7 +163,7 @@ func (w *textWriter) words(text string) {
 	first, last := rune(text[0]), rune(text[len(text)-1])
 	w.space = w.space || isSpace(first)
 	for i, word := range strings.Fields(text) {
-		if w.used && (w.space || i > 0) {
+		if w.used && (w.space || i > 0) && !w.tabbed {
 			w.b.WriteByte(' ')
 		}
 		if !w.used {
@@ -171,7 +171,7 @@ func (w *textWriter) words(text string) {
 			w.prefix = ""
 		}
 		w.b.WriteString(word)
-		w.used, w.space = true, false
+		w.used, w.space, w.tabbed = true, false, false
 	}
 	w.space = w.space || isSpace(last)
 }
@@ -182,7 +182,7 @@ func (w *textWriter) line() {
 	if w.used {
 		w.b.WriteByte('\n')
 	}
-	w.used, w.space, w.prefix = false, false, ""
+	w.used, w.space, w.tabbed, w.prefix = false, false, false, ""
 }
 
 func hidden(n *html.Node) bool {
