@@ -11,6 +11,11 @@ import (
 type flow struct {
 	def    probes.Flow
 	stages []*stage
+	// crit are the probes of the critical stages.
+	crit []*probe
+	// stale: the windows have yet to be brought in line with those of the probes; reflowed is when they last were.
+	stale    bool
+	reflowed time.Time
 	// ledgers hold the flow's windows by source.
 	ledgers map[probes.WindowSource]*ledger
 	// outcome is that from acc on, as far as is known.
@@ -32,6 +37,46 @@ type stage struct {
 	critical bool
 	allOut   bool
 	probes   []*probe
+	// counts are the probes by class: outcomes, those that are out, those that ran not long ago.
+	outcomes    [probes.Down + 1]int
+	out, looked int
+}
+
+// class is where a probe stands, as far as its flow cares.
+type class struct {
+	outcome     probes.Outcome
+	out, looked bool
+}
+
+func (t *Tracker) classOf(p *probe, now time.Time) class {
+	return class{
+		outcome: p.outcomeAt(now, p.effective), out: p.open != nil && t.knownFresh(p, now),
+		looked: !p.start.IsZero() && now.Before(p.start.Add(p.def.FreshFor())),
+	}
+}
+
+func (s *stage) count(c class, n int) {
+	s.outcomes[c.outcome] += n
+	if c.out {
+		s.out += n
+	}
+	if c.looked {
+		s.looked += n
+	}
+}
+
+// reclass notes where a probe stands, and reports whether that changed.
+func (t *Tracker) reclass(p *probe, now time.Time) bool {
+	c := t.classOf(p, now)
+	if c == p.class {
+		return false
+	}
+	if p.stage != nil {
+		p.stage.count(p.class, -1)
+		p.stage.count(c, 1)
+	}
+	p.class = c
+	return true
 }
 
 func (t *Tracker) configureFlows(set probes.Set) {
@@ -57,16 +102,23 @@ func (t *Tracker) configureFlows(set probes.Set) {
 	}
 	t.flows, t.flowOrder = next, order
 	for _, p := range t.order {
-		p.flow = t.flows[p.def.Flow]
+		p.flow, p.stage = t.flows[p.def.Flow], nil
 		if p.flow != nil {
-			s := p.flow.stage(p.def.Stage)
-			s.probes = append(s.probes, p)
+			p.stage = p.flow.stage(p.def.Stage)
+			p.stage.probes = append(p.stage.probes, p)
+			p.stage.count(p.class, 1)
 		}
 	}
 	for _, f := range order {
 		// A critical stage that nobody probes is one of which nothing is known.
 		for _, name := range f.def.Critical {
 			f.stage(name)
+		}
+		f.crit = nil
+		for _, s := range f.stages {
+			if f.isCritical(s) {
+				f.crit = append(f.crit, s.probes...)
+			}
 		}
 	}
 }
@@ -108,17 +160,6 @@ func (f *flow) isCritical(s *stage) bool {
 	return slices.ContainsFunc(s.probes, func(p *probe) bool { return p.def.Kind != probes.KindNotice })
 }
 
-// critical are the probes of the critical stages.
-func (f *flow) critical() []*probe {
-	var all []*probe
-	for _, s := range f.stages {
-		if f.isCritical(s) {
-			all = append(all, s.probes...)
-		}
-	}
-	return all
-}
-
 // FlowOutcome is where a flow stands: down when the window of a critical stage is open and freshly known, or an active
 // announced outage names the flow; else unknown when a critical stage is; else its worst stage. A failure that is not
 // confirmed yet, and one of a stage that is not critical, make the flow no worse than degraded.
@@ -131,26 +172,36 @@ func (t *Tracker) FlowOutcome(name string, now time.Time) probes.Outcome {
 }
 
 func (t *Tracker) flowOutcome(f *flow, now time.Time) probes.Outcome {
+	fresh := make(map[*stage]*stage, len(f.stages))
+	for _, s := range f.stages {
+		fresh[s] = &stage{name: s.name, critical: s.critical, allOut: s.allOut, probes: s.probes}
+		for _, p := range s.probes {
+			fresh[s].count(t.classOf(p, now), 1)
+		}
+	}
+	return f.verdict(now, func(s *stage) *stage { return fresh[s] })
+}
+
+// verdict joins the stages, each as counted by the function given.
+func (f *flow) verdict(now time.Time, counted func(*stage) *stage) probes.Outcome {
 	if f.active(probes.Announced, now) {
 		return probes.Down
 	}
-	worst, unknown := probes.Up, false
-	critical := false
+	worst, unknown, critical := probes.Up, false, false
 	for _, s := range f.stages {
+		c := counted(s)
+		o := c.outcome()
 		if !f.isCritical(s) {
-			if o := t.stageOutcome(s, now); o != probes.Unknown {
-				worst = max(worst, min(o, probes.Degraded))
-			}
+			worst = max(worst, min(o, probes.Degraded)) // unknown is the least there is
 			continue
 		}
 		critical = true
-		if t.stageOut(s, now) {
+		switch {
+		case c.isOut():
 			return probes.Down
-		}
-		switch o := t.stageOutcome(s, now); o {
-		case probes.Unknown:
+		case o == probes.Unknown:
 			unknown = true
-		case probes.Down:
+		case o == probes.Down:
 			worst = max(worst, probes.Degraded)
 		default:
 			worst = max(worst, o)
@@ -162,31 +213,27 @@ func (t *Tracker) flowOutcome(f *flow, now time.Time) probes.Outcome {
 	return worst
 }
 
-// stageOut reports whether the stage's window is open and freshly known.
-func (t *Tracker) stageOut(s *stage, now time.Time) bool {
-	out := func(p *probe) bool { return p.open != nil && t.knownFresh(p, now) }
+// isOut reports whether the stage's window is open and freshly known.
+func (s *stage) isOut() bool {
 	if s.allOut {
-		return len(s.probes) > 0 && !slices.ContainsFunc(s.probes, func(p *probe) bool { return !out(p) })
+		return len(s.probes) > 0 && s.out == len(s.probes)
 	}
-	return slices.ContainsFunc(s.probes, out)
+	return s.out > 0
 }
 
-// stageOutcome is the worst outcome of the stage's probes, unknown when one of them is. Of a stage that is out only when
-// all of its probes are, one good probe is enough for no worse than degraded.
-func (t *Tracker) stageOutcome(s *stage, now time.Time) probes.Outcome {
-	worst, best, unknown := probes.Unknown, probes.Down, len(s.probes) == 0
-	for _, p := range s.probes {
-		o := p.outcomeAt(now, p.effective)
-		if o == probes.Unknown {
-			unknown = true
-			continue
+// outcome is the worst outcome of the stage's probes, unknown when one of them is. Of a stage that is out only when all
+// of its probes are, one good probe is enough for no worse than degraded.
+func (s *stage) outcome() probes.Outcome {
+	worst := probes.Unknown
+	for o, n := range s.outcomes {
+		if n > 0 {
+			worst = probes.Outcome(o)
 		}
-		worst, best = max(worst, o), min(best, o)
 	}
-	if s.allOut && best.Good() && worst != probes.Unknown {
+	if s.allOut && s.outcomes[probes.Up]+s.outcomes[probes.Degraded] > 0 {
 		return min(worst, probes.Degraded)
 	}
-	if unknown {
+	if s.outcomes[probes.Unknown] > 0 {
 		return probes.Unknown
 	}
 	return worst
@@ -213,10 +260,8 @@ func (t *Tracker) touchFlow(f *flow, at time.Time) {
 	}
 	f.acc = latest(f.acc, at)
 	before := f.outcome
-	f.outcome = t.flowOutcome(f, f.acc)
-	f.looked = slices.ContainsFunc(f.critical(), func(p *probe) bool {
-		return !p.start.IsZero() && f.acc.Before(p.start.Add(p.def.FreshFor()))
-	})
+	f.outcome = f.verdict(f.acc, func(s *stage) *stage { return s })
+	f.looked = slices.ContainsFunc(f.stages, func(s *stage) bool { return s.looked > 0 && f.isCritical(s) })
 	if before != f.outcome {
 		t.touchFlowStatus(f)
 	}
@@ -229,6 +274,9 @@ func (t *Tracker) advanceFlow(f *flow, now time.Time) {
 		if active := f.active(source, now); active != f.wasActive[source] {
 			f.wasActive[source], changed = active, true
 		}
+	}
+	if f.stale && now.Sub(f.reflowed) >= crowdEvery {
+		t.reflow(f)
 	}
 	if changed || now.Sub(f.told) >= time.Minute {
 		t.touchFlow(f, now)
@@ -283,25 +331,24 @@ func (c claimed) touches(d claimed) bool {
 	return (c.end.IsZero() || !d.start.After(c.end)) && (d.end.IsZero() || !c.start.After(d.end))
 }
 
-// either joins two spans of which one is enough.
-func (c claimed) either(d claimed) claimed {
-	if d.start.Before(c.start) {
-		c, d = d, c
-	}
-	j := claimed{start: c.start, startNotBefore: c.startNotBefore, edge: latest(c.edge, d.edge), endNotBefore: latest(c.endNotBefore, d.endNotBefore)}
+// absorb joins a span that begins no sooner, where one of both is enough. The slices of c are its own.
+func (c *claimed) absorb(d claimed) {
 	// The outage may have begun with either: at the earlier of the bounds, where the second may have come first.
-	if j.startNotBefore != nil && (d.startNotBefore == nil || d.startNotBefore.Before(*j.startNotBefore)) {
-		j.startNotBefore = d.startNotBefore
+	if c.startNotBefore != nil && (d.startNotBefore == nil || d.startNotBefore.Before(*c.startNotBefore)) {
+		c.startNotBefore = d.startNotBefore
 	}
-	if !c.end.IsZero() && !d.end.IsZero() {
-		j.end = latest(c.end, d.end)
-		j.lapsed = c.end.Equal(j.end) && c.lapsed || d.end.Equal(j.end) && d.lapsed
+	switch {
+	case c.end.IsZero() || d.end.IsZero():
+		c.end, c.lapsed = time.Time{}, false
+	case d.end.After(c.end):
+		c.end, c.lapsed = d.end, d.lapsed
+	case d.end.Equal(c.end):
+		c.lapsed = c.lapsed || d.lapsed
 	}
-	j.opened = earliest(c.opened, d.opened)
-	j.seen = union(append(slices.Clone(c.seen), d.seen...))
-	j.records = append(slices.Clone(c.records), d.records...)
-	j.joint = append(slices.Clone(c.joint), d.joint...)
-	return j
+	c.edge, c.endNotBefore, c.opened = latest(c.edge, d.edge), latest(c.endNotBefore, d.endNotBefore), earliest(c.opened, d.opened)
+	c.seen = append(c.seen, d.seen...)
+	c.records = append(c.records, d.records...)
+	c.joint = append(c.joint, d.joint...)
 }
 
 // both is what two spans have in common, of which both are needed.
@@ -353,9 +400,10 @@ func unite(all []claimed) []claimed {
 	var joined []claimed
 	for _, c := range all {
 		if n := len(joined); n > 0 && joined[n-1].touches(c) {
-			joined[n-1] = joined[n-1].either(c)
+			joined[n-1].absorb(c)
 			continue
 		}
+		c.seen, c.records, c.joint = slices.Clone(c.seen), slices.Clone(c.records), slices.Clone(c.joint)
 		joined = append(joined, c)
 	}
 	return joined
@@ -383,10 +431,36 @@ func (s *stage) claims(horizon, now time.Time) []claimed {
 	return all
 }
 
+const (
+	// crowd is the number of critical probes past which a flow's window that stays open anyway is brought in line with
+	// theirs only every crowdEvery: an outage of thousands must not cost a look at all of them for each.
+	crowd      = 100
+	crowdEvery = 5 * time.Second
+)
+
+// reflowFor brings the windows of a probe's flow in line with a window of the probe, at once where it may move theirs.
+func (t *Tracker) reflowFor(p *probe, rec *record, transition bool) {
+	f := p.flow
+	if len(f.crit) > crowd && (!transition || f.covers(rec)) {
+		f.stale = true
+		return
+	}
+	t.reflow(f)
+}
+
+// covers reports whether the flow's window is open and stays so, whatever becomes of a probe's window inside of it.
+func (f *flow) covers(rec *record) bool {
+	window := f.ledgers[probes.Observed].newest()
+	return window != nil && window.End == nil && !rec.Start.Before(window.Start) && slices.ContainsFunc(f.crit, func(p *probe) bool {
+		return p.open != nil && p.open != rec && p.firstGood.IsZero() && !p.stage.allOut
+	})
+}
+
 // reflow brings the observed windows of a flow in line with those of its critical stages: their union.
 func (t *Tracker) reflow(f *flow) {
+	f.stale, f.reflowed = false, t.now
 	merge := time.Duration(0)
-	for _, p := range f.critical() {
+	for _, p := range f.crit {
 		merge = max(merge, p.confirm.Merge)
 	}
 	l := f.ledgers[probes.Observed]
@@ -473,10 +547,12 @@ func (t *Tracker) fit(f *flow, l *ledger, c claimed, matched map[*record]bool) {
 	slices.SortStableFunc(c.records, func(a, b *record) int { return a.Start.Compare(b.Start) })
 	root := c.records[0]
 	w.Reason, w.Message, w.Evidence, w.Opened, w.Stage = root.Reason, root.Message, root.Evidence, c.opened, root.Stage
+	named := make(map[string]bool, len(c.records))
 	for _, r := range c.records {
 		w.RunsDown += r.RunsDown
 		w.Flaps += r.Flaps
-		if !slices.Contains(w.Probes, r.Name) {
+		if !named[r.Name] {
+			named[r.Name] = true
 			w.Probes = append(w.Probes, r.Name)
 		}
 	}

@@ -166,7 +166,7 @@ func (t *Tracker) advancePlans(now time.Time) {
 			}
 			for _, f := range t.flowOrder {
 				var names []string
-				for _, c := range f.critical() {
+				for _, c := range f.crit {
 					if p.concerns(c.def) {
 						names = append(names, c.def.Name)
 					}

@@ -25,6 +25,8 @@ type probe struct {
 	confirm probes.Confirm
 	spread  time.Duration
 	flow    *flow
+	stage   *stage
+	class   class
 	dropped bool
 	dirty   bool
 	told    time.Time
@@ -39,8 +41,6 @@ type probe struct {
 	end time.Time
 	// known is the start of the latest run that was not unknown, knownEnd its end.
 	known, knownEnd time.Time
-	// fresh: the latest known run was still knowledge when last looked.
-	fresh bool
 	// calm is the end of the last run that was good or inside planned maintenance.
 	calm time.Time
 
@@ -108,10 +108,9 @@ func (t *Tracker) observe(p *probe, r probes.Result) {
 	}
 	t.lapse(p, r.Start)
 	t.account(p, r.Start)
-	before, wasFresh, wasOpen := p.effective, p.fresh, p.open
 	p.start, p.end, p.outcome, p.effective = r.Start, latest(p.end, r.End()), r.Outcome, outcome
 	if outcome != probes.Unknown {
-		p.known, p.knownEnd, p.fresh = r.Start, r.End(), true
+		p.known, p.knownEnd = r.Start, r.End()
 	}
 	switch outcome {
 	case probes.Unknown:
@@ -121,7 +120,7 @@ func (t *Tracker) observe(p *probe, r probes.Result) {
 	default:
 		t.observeGood(p, r)
 	}
-	if p.flow != nil && (p.effective != before || p.fresh != wasFresh || p.open != wasOpen) {
+	if t.reclass(p, r.Start) && p.flow != nil {
 		t.touchFlow(p.flow, r.Start)
 	}
 	p.prune()
@@ -312,7 +311,7 @@ func (t *Tracker) refresh(p *probe, rec *record, transition bool) {
 	t.touchRecord(rec)
 	t.touchStatus(p)
 	if p.flow != nil {
-		t.reflow(p.flow)
+		t.reflowFor(p, rec, transition)
 	}
 }
 
@@ -375,11 +374,14 @@ func (t *Tracker) lapse(p *probe, now time.Time) {
 
 func (t *Tracker) advanceProbe(p *probe, now time.Time) {
 	t.lapse(p, now)
-	if p.fresh && !t.knownFresh(p, now) {
-		p.fresh = false
-		if p.flow != nil {
-			t.touchFlow(p.flow, p.known.Add(p.def.FreshFor()))
+	if p.class != (class{}) && t.reclass(p, now) && p.flow != nil {
+		stale := now
+		for _, start := range []time.Time{p.start, p.known} {
+			if !start.IsZero() {
+				stale = earliest(stale, start.Add(p.def.FreshFor()))
+			}
 		}
+		t.touchFlow(p.flow, stale)
 	}
 	if p.flapping && !p.flaps(now) {
 		t.touchStatus(p)

@@ -40,7 +40,7 @@ func (t *Tracker) flowStatuses(f *flow) []probes.OutageStatus {
 		}
 		if source == probes.Observed {
 			s.Seconds = l.seconds().Seconds()
-			for _, p := range f.critical() {
+			for _, p := range f.crit {
 				s.Suspected = s.Suspected || !s.Active && p.open == nil && len(p.downs) > 0
 				s.Flapping = s.Flapping || p.flaps(t.now)
 			}
