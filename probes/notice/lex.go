@@ -304,7 +304,7 @@ func (l *lexer) length(i int) int {
 
 // vague recognises parts of the day without a clock time.
 func (l *lexer) vague(i int) int {
-	n := hasPrefix(l.rs, i, "未明", "明け方", "早朝", "深夜", "夕方", "夕刻", "夜間", "午前中", "午前", "午後", "日中", "朝方", "昼前", "昼過ぎ", "昼すぎ", "昼ごろ", "昼頃", "お昼", "夜遅く")
+	n := hasPrefix(l.rs, i, "始発", "終電", "未明", "明け方", "早朝", "深夜", "夕方", "夕刻", "夜間", "午前中", "午前", "午後", "日中", "朝方", "昼前", "昼過ぎ", "昼すぎ", "昼ごろ", "昼頃", "お昼", "夜遅く")
 	if n == 0 {
 		if r := l.at(i); (r == '朝' || r == '昼' || r == '夜' || r == '夕') && len(l.tokens) > 0 && l.tokens[len(l.tokens)-1].kind == kDate {
 			n = 1

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"mynaprobe/probes"
 )
@@ -55,8 +56,13 @@ func Troubled(text string) bool {
 	if p == nil {
 		return false
 	}
-	v := p.mainVerdict()
-	return p.announces(v) != noEvent
+	main := p.announces(p.mainVerdict())
+	if main != maintenance || !p.cancelled() {
+		return main != noEvent
+	}
+	p.findMentions()
+	p.read()
+	return slices.ContainsFunc(p.readings, func(r reading) bool { return r.role == roleStart || r.role == roleEnd }) || p.recurrence() != ""
 }
 
 type parser struct {
@@ -210,7 +216,7 @@ func (p *parser) run() Reading {
 		}
 		groups[k] = append(groups[k], w)
 	}
-	if cancelled := len(windows) == 0 && main == maintenance && recurs == "" && p.cancelled(); cancelled {
+	if len(windows) == 0 && main == maintenance && recurs == "" && (p.cancelled() || !p.disturbs()) {
 		return out
 	}
 	other := outage + maintenance - main
@@ -260,6 +266,21 @@ func (p *parser) cancelled() bool {
 		}
 	}
 	return false
+}
+
+// disturbs reports whether the work that the notice speaks of is one that keeps people from a service.
+func (p *parser) disturbs() bool {
+	return p.find(0, len(p.toks), cStop|cCant) || containsAny(string(p.src.runes), "メンテ", "保守", "点検") || p.find(0, len(p.toks), cMaint) && p.inEnglish()
+}
+
+// inEnglish reports whether the notice is written in English.
+func (p *parser) inEnglish() bool {
+	for _, r := range p.src.runes[:min(len(p.src.runes), 200)] {
+		if unicode.Is(unicode.Han, r) {
+			return false
+		}
+	}
+	return true
 }
 
 func (p *parser) headline() string {

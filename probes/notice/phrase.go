@@ -71,6 +71,14 @@ func (p *parser) over(k int, kinds ...kind) int {
 	return k
 }
 
+// backOver goes back over spaces from token k.
+func (p *parser) backOver(k int) int {
+	for k > 0 && (p.kindAt(k) == kSpace || p.kindAt(k) == kNewline) {
+		k--
+	}
+	return k
+}
+
 // particle reports whether the token at k is the single character r.
 func (p *parser) particle(k int, r rune) bool {
 	return k < len(p.toks) && p.toks[k].kind == kText && p.toks[k].to-p.toks[k].from == 1 && p.rune(k) == r
@@ -224,6 +232,10 @@ func (p *parser) clockOf(pt *point) {
 		if k := p.over(j, kOpen); k == j+1 && p.kindAt(k) == kClock {
 			j = k
 		}
+	}
+	// 12月7日(日) 翌7:00 says the next day twice
+	if p.kindAt(j) == kDate && p.toks[j].to-p.toks[j].from == 1 && p.rune(j) == '翌' && p.kindAt(p.over(j+1, kSpace)) == kClock && pt.date.base == baseNone && p.kindAt(p.backOver(pt.from-1)) == kRange {
+		j = p.over(j+1, kSpace)
 	}
 	approx := false
 	if p.kindAt(j) == kApprox && p.rune(j) != '前' {

@@ -277,7 +277,7 @@ func serviceLike(s string) bool {
 	if n < 2 || n > maxService || noService[s] {
 		return false
 	}
-	for _, e := range []string{"ます", "です", "ました", "ません", "ください", "下さい", "こと", "ため", "より", "まで", "から", "後", "中", "時", "日", "分"} {
+	for _, e := range []string{"ます", "です", "ました", "ません", "ください", "下さい", "設備", "装置", "機器", "サーバ", "サーバー", "こと", "ため", "より", "まで", "から", "後", "中", "時", "日", "分"} {
 		if strings.HasSuffix(s, e) {
 			return false
 		}
