@@ -64,6 +64,10 @@ func (r *runner) judge(q *request, a *answer, now time.Time) *fault {
 	if a.cut {
 		f.message += fmt.Sprintf(" (of a body that is longer, the first %d bytes were read)", len(a.page.body))
 	}
+	if encoding := a.header.Get("Content-Encoding"); !canDecode(encoding) {
+		f.message += fmt.Sprintf(" (the body is encoded as %q, which was not asked for and is not decoded here)", encoding)
+		f.looks = nil
+	}
 	if f.looks != nil && !r.mayBeRedesign(q, a) {
 		f.looks = nil
 	}

@@ -139,6 +139,15 @@ func giveBack(b *[]byte) {
 	}
 }
 
+// canDecode reports whether readBody knows a content coding.
+func canDecode(encoding string) bool {
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "", "identity", "gzip", "x-gzip", "deflate":
+		return true
+	}
+	return false
+}
+
 // readBody reads and decompresses a body up to limit bytes; cut reports that there is more. What was read is good even
 // when there is an error.
 func readBody(resp *http.Response, limit int64) (body *[]byte, cut bool, err error) {

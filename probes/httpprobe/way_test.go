@@ -3,6 +3,7 @@ package httpprobe
 import (
 	"bytes"
 	"compress/gzip"
+	"compress/zlib"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -516,6 +517,19 @@ func TestBodiesAndHeadsAreBounded(t *testing.T) {
 	}
 }
 
+func TestDeflate(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "deflate")
+		zip := zlib.NewWriter(w)
+		io.WriteString(zip, "deflated")
+		zip.Close()
+	})
+	p := get(s.URL, expecting(probes.Expect{Text: texts("deflated")}))
+	check(t, prepare(t, Options{}, p).Run(t.Context()), "")
+	p = get(s.URL, func(p *probes.Probe) { p.HTTP.Requests[0].Method = "HEAD" })
+	check(t, prepare(t, Options{}, p).Run(t.Context()), "")
+}
+
 func TestCompression(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Accept-Encoding") != "gzip" {
@@ -531,6 +545,18 @@ func TestCompression(t *testing.T) {
 	check(t, r, "")
 	if r.HTTP.BodyBytes != int64(len("<title>圧縮</title>")) {
 		t.Errorf("%d bytes", r.HTTP.BodyBytes)
+	}
+}
+
+func TestUnknownCompressionIsNamed(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "br")
+		showing("\x0b\x02\x80")(w, r)
+	})
+	r := prepare(t, Options{}, get(s.URL, expecting(probes.Expect{Text: texts("x")}))).Run(t.Context())
+	check(t, r, probes.ReasonContent, `encoded as "br"`)
+	if r.Looks != nil {
+		t.Error("an unreadable body is no redesign")
 	}
 }
 
