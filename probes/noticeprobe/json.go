@@ -36,7 +36,7 @@ func (s source) readJSON(body []byte, base *url.URL, now time.Time) (listing, er
 				items = inner // the path of the list itself
 			}
 		} else if len(items) == 0 && s.MinItems > 0 {
-			return list, selectorError("the item path %s leads to nothing: the list is empty, or its shape has changed", s.Item)
+			return list, selectorErrorf("the item path %s leads to nothing: the list is empty, or its shape has changed", s.Item)
 		}
 	} else {
 		items = guessArray(document)
@@ -74,7 +74,7 @@ func (s source) readJSON(body []byte, base *url.URL, now time.Time) (listing, er
 		switch n := missing[p.key]; {
 		case n == 0:
 		case n == len(items):
-			return list, selectorError("the %s path %s leads to nothing in any of the %d items: the shape has changed", p.key, p.path, n)
+			return list, selectorErrorf("the %s path %s leads to nothing in any of the %d items: the shape has changed", p.key, p.path, n)
 		default:
 			list.warnings = append(list.warnings, fmt.Sprintf("the %s path %s leads to nothing in %d of %d items", p.key, p.path, n, len(items)))
 		}

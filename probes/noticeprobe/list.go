@@ -2,7 +2,6 @@ package noticeprobe
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -33,19 +32,15 @@ type listing struct {
 	warnings []string
 }
 
-// errSelector marks a failure of selectors that the definition gave; other failures are of the content.
-var errSelector = errors.New("selector")
+// A selectorError is a failure of a selector or path that the definition gave; other failures are of the content.
+type selectorError string
 
-// selectorError words a failure of the definition's own selector.
-func selectorError(format string, args ...any) error {
-	return fmt.Errorf("%w%w", silent{errSelector}, fmt.Errorf(format, args...))
+// Error implements error.
+func (e selectorError) Error() string { return string(e) }
+
+func selectorErrorf(format string, args ...any) error {
+	return selectorError(fmt.Sprintf(format, args...))
 }
-
-// silent carries an error for errors.Is that adds nothing to the message.
-type silent struct{ error }
-
-func (silent) Error() string   { return "" }
-func (s silent) Unwrap() error { return s.error }
 
 // readHTML reads the notices of a page. Nothing found is no error where nothing was asked for by selector.
 func (s source) readHTML(body []byte, base *url.URL, now time.Time) (listing, error) {
@@ -70,7 +65,7 @@ func (s source) readHTML(body []byte, base *url.URL, now time.Time) (listing, er
 			items = append(items, item)
 		})
 		if len(items) == 0 && s.MinItems > 0 {
-			return list, selectorError("the item selector %q matches nothing: the list is empty, or its layout has changed", s.Item)
+			return list, selectorErrorf("the item selector %q matches nothing: the list is empty, or its layout has changed", s.Item)
 		}
 	}
 	missing := map[string]int{}
@@ -84,7 +79,7 @@ func (s source) readHTML(body []byte, base *url.URL, now time.Time) (listing, er
 		switch n := missing[part.key]; {
 		case n == 0:
 		case n == len(items):
-			return list, selectorError("the %s selector %q matches in none of the %d items: the layout has changed", part.key, part.selector, n)
+			return list, selectorErrorf("the %s selector %q matches in none of the %d items: the layout has changed", part.key, part.selector, n)
 		default:
 			list.warnings = append(list.warnings, fmt.Sprintf("the %s selector %q matches nothing in %d of %d items", part.key, part.selector, n, len(items)))
 		}

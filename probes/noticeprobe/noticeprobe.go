@@ -51,6 +51,8 @@ type Options struct {
 	Fetcher func(probes.Probe) (Fetch, error)
 	// Clock tells the time; SystemClock when nil.
 	Clock probes.Clock
+	// Services names the services that the definitions know; they are looked for in notices. None when nil.
+	Services func() []string
 	// OwnHosts are the hosts that need no pause between two requests.
 	OwnHosts []string
 }
@@ -64,6 +66,9 @@ type Prober struct {
 func New(options Options) *Prober {
 	if options.Clock == nil {
 		options.Clock = probes.SystemClock{}
+	}
+	if options.Services == nil {
+		options.Services = func() []string { return nil }
 	}
 	return &Prober{options: options}
 }

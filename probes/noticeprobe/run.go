@@ -136,7 +136,7 @@ func (r *runner) run(ctx context.Context, now, deadline time.Time) probes.Result
 }
 
 func reasonOf(err error) probes.Reason {
-	if errors.Is(err, errSelector) {
+	if selector := selectorError(""); errors.As(err, &selector) {
 		return probes.ReasonSelector
 	}
 	return probes.ReasonContent
@@ -297,7 +297,7 @@ func (r *runner) item(k *kept, e entry, address string, now time.Time) probes.No
 		if reference.IsZero() && !relative.MatchString(whole) {
 			reference = now
 		}
-		item.Announcements = notice.Parse(whole, reference)
+		item.Announcements = notice.ParseFor(whole, reference, r.options.Services())
 		item.Unparsed = !readable(item.Announcements) && notice.Troubled(whole)
 	}
 	k.source = made
