@@ -146,7 +146,7 @@ func TestRunTableKeepsToItsWidthAndToOneTerminal(t *testing.T) {
 	r.Probe = strings.Repeat("とても長い名前の", 20)
 	r.Stage = strings.Repeat("stage", 30)
 	r.Message = "\x1b]0;owned\x07\x1b[2J red \u202egnp.exe\nnext\tline " + strings.Repeat("https://example.jp/very/long/", 12) + strings.Repeat("漢字", 100)
-	r.Steps[1].Name = strings.Repeat("申請", 60)
+	r.Steps[1].Name = "\x1b[31m" + strings.Repeat("申請", 60)
 	for _, columns := range []int{40, 80, 120} {
 		got := runTableOf(t, []probes.Result{r, sampleResults()[0]}, RunOptions{Width: columns, Lang: Japanese})
 		for line := range strings.Lines(got) {

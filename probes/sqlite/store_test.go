@@ -478,3 +478,23 @@ func TestCoverageOfAll(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatChangedWhileItWasWrittenStillWaits(t *testing.T) {
+	encode := func(c Change) *pending {
+		t.Helper()
+		p, err := pendingOf(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	longer := window("b", 0, nil)
+	longer.RunsDown++
+	written := encode(Change{Windows: []probes.Window{window("a", 0, nil), window("b", 0, nil)}, States: map[string][]byte{"a": []byte("1"), "b": []byte("1"), "c": nil}, Coverage: []probes.Coverage{hour("a", 0, 1), hour("b", 0, 1)}})
+	p := written.clone()
+	p.add(encode(Change{Windows: []probes.Window{longer}, States: map[string][]byte{"b": []byte("2"), "c": {}}, Coverage: []probes.Coverage{hour("b", 0, 2)}}))
+	p.subtract(written)
+	if len(p.windows) != 1 || p.windows["b"].value.RunsDown != longer.RunsDown || len(p.states) != 2 || string(p.states["b"]) != "2" || p.states["c"] == nil || len(p.coverage) != 1 {
+		t.Errorf("waiting: %+v", p)
+	}
+}

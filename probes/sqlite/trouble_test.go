@@ -312,6 +312,31 @@ func TestAFlippedBitInARowCostsThatRow(t *testing.T) {
 	}
 }
 
+func TestSalvageLeavesDamagedRowsBehind(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "probe.db")
+	fill(t, path)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[strings.Index(string(content), "message 07 message")] ^= 1
+	content[4096] ^= 0xff
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, notes, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if len(notes) != 1 || !strings.Contains(notes[0], "39 outage windows, 40 notice revisions, 40 observer states") {
+		t.Errorf("notes: %q", notes)
+	}
+	if all, _, _ := load(t, s); len(all) != 39 || all["w07"].ID != "" {
+		t.Errorf("%d windows, the damaged one is %v", len(all), all["w07"])
+	}
+}
+
 func TestFullDisk(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "probe.db")
 	s := open(t, path)
