@@ -152,7 +152,7 @@ type survey struct {
 
 func (p *parser) survey(from, to int) survey {
 	var s survey
-	var mended, weak, work, do, plan, finish, ongoing, now, finished, resumed bool
+	var mended, cantNow, weak, work, do, plan, finish, ongoing, now, finished, resumed bool
 	for k := from; k < to; k++ {
 		t := p.toks[k]
 		if t.kind != kWord {
@@ -170,7 +170,7 @@ func (p *parser) survey(from, to int) survey {
 		case t.is(cTender):
 			s.tender = true
 		case t.is(cMeeting):
-			if !p.find(from, to, cTrouble|cHappen|cCant) {
+			if !p.find(from, to, cHappen|cCant|cRecover) {
 				s.tender = true
 			}
 		case t.is(cTrouble):
@@ -237,6 +237,7 @@ func (p *parser) survey(from, to int) survey {
 				continue
 			}
 			s.cant = true
+			cantNow = cantNow || p.cantNow(k)
 		case t.is(cDo):
 			do = do || t.tail != tailNot
 		case t.is(cPlan | cMove | cExtend):
@@ -294,7 +295,7 @@ func (p *parser) survey(from, to int) survey {
 		s.outage += 2
 		s.sureOutage = true
 	}
-	if s.cant && !s.maint && !s.stop && !work && (now || ongoing || p.state(from, to)) {
+	if s.cant && !s.maint && !s.stop && !work && (cantNow || now || ongoing && p.state(from, to)) {
 		s.sureOutage = true
 		s.outage++
 	}
@@ -385,6 +386,20 @@ func (p *parser) duringAt(i int) bool {
 		return false
 	}
 	return true
+}
+
+// cantNow reports whether the words behind what cannot be done say that it is so, and do not only name it:
+// できない状態です, できません, つながりにくくなって; but つながらないなどの.
+func (p *parser) cantNow(k int) bool {
+	if isLatin(p.rune(k)) {
+		return true
+	}
+	rs, i := p.src.runes, p.toks[k].to
+	if hasPrefix(rs, i, "ん", "かった", "。", "\n", "く", "なって", "なり", "でし", "とな", "にな") > 0 || i >= len(rs) {
+		return true
+	}
+	s := string(rs[i:min(len(rs), i+6)])
+	return containsAny(s, "状態", "状況", "事象", "不具合", "障害", "トラブル", "なって", "なりま", "なった", "問題")
 }
 
 // state reports whether the sentence says that something is in a bad state now: 状態です, 状況となっております.

@@ -226,7 +226,7 @@ func (p *parser) run() Reading {
 	}
 	for _, k := range order {
 		ws := groups[k]
-		if k == other && len(ws) == 0 || k == main && len(ws) == 0 && len(groups[other]) > 0 && recurs == "" && !v.bodySure {
+		if k == other && len(ws) == 0 || k == main && len(ws) == 0 && len(groups[other]) > 0 && recurs == "" && (k == maintenance || !v.bodySure) {
 			continue
 		}
 		if k == other && !slices.ContainsFunc(ws, func(w window) bool { return w.hasStart && (w.hasEnd || k == outage) }) {

@@ -114,9 +114,6 @@ func (p *parser) read() {
 func (p *parser) roleOf(r *reading, prev, next int) {
 	m := r.mention
 	from, to := p.sentence(m.from)
-	if p.toks[m.line].kind == kNewline {
-		from = m.from
-	}
 	if to < m.to {
 		_, to = p.sentence(m.to)
 	}
@@ -295,6 +292,10 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 				continue
 			case "of":
 				if p.latin(k-2, "as", "As") {
+					if p.find(max(prev, k-14), k, cRecover|cResume|cNormal) {
+						r.asOf = true
+						return roleEnd, true
+					}
 					return roleReport, true
 				}
 			case "at":

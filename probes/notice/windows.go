@@ -26,6 +26,7 @@ type window struct {
 	kind               eventKind
 	services           []string
 	line               int
+	sentence           int // where the sentence begins that gave it
 }
 
 // An assembler puts bounds together to windows, in the order in which the text gives them.
@@ -299,6 +300,7 @@ func (a *assembler) start(rd *reading, kind eventKind, role role) {
 		return
 	}
 	w := window{kind: kind, line: rd.line, weak: role == roleWeak, loose: rd.loose}
+	w.sentence, _ = a.p.sentence(rd.from)
 	if label, _ := a.p.roleAt(rd.from); label == labelStart {
 		w.labelled = true
 	}
@@ -339,7 +341,7 @@ func (a *assembler) begin(w window) {
 			return
 		}
 		// newest first: the end was told before the start
-		if !o.hasStart && o.hasEnd && o.line != w.line && !w.start.After(o.end) && o.end.Sub(w.start) < 40*day && !w.startDate {
+		if !o.hasStart && o.hasEnd && o.sentence != w.sentence && !w.start.After(o.end) && o.end.Sub(w.start) < 40*day && !w.startDate {
 			o.start, o.hasStart, o.startDate = w.start, true, w.startDate
 			o.startFrom, o.startTo = w.startFrom, w.startTo
 			o.approx = o.approx || w.approx
@@ -436,7 +438,13 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 			return
 		}
 	}
+	if kind == maintenance && slices.ContainsFunc(a.windows, func(o window) bool {
+		return o.hasEnd && !t.Before(o.end) && t.Sub(o.end) < day
+	}) {
+		return // what is open again in the morning after the work
+	}
 	w := window{kind: kind, line: rd.line}
+	w.sentence, _ = a.p.sentence(rd.from)
 	a.setEnd(&w, rd, rd.a, t, true)
 	w.endRole = roleEnd
 	a.windows = append(a.windows, w)
