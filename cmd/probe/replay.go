@@ -111,9 +111,10 @@ func delays(w io.Writer, replays []pipeline.Replay, left, between, right string)
 		}
 		for _, d := range r.Detections {
 			cells := []string{r.Script, d.Stage, d.What, japanTime(d.From)}
-			for _, at := range []*time.Time{d.Suspected, d.Confirmed, d.Alerted, d.Announced} {
+			for _, at := range []*time.Time{d.Suspected, d.Confirmed, d.Alerted} {
 				cells = append(cells, after(at, d))
 			}
+			cells = append(cells, announced(d))
 			row(append(cells, rest...)...)
 		}
 	}
@@ -123,12 +124,27 @@ func delays(w io.Writer, replays []pipeline.Replay, left, between, right string)
 // after says how long after the fault something came.
 func after(at *time.Time, d pipeline.Detection) string {
 	switch {
+	case at != nil && at.Before(d.From):
+		return "before"
 	case at != nil:
 		return "+" + at.Sub(d.From).Round(time.Second).String()
 	case !d.Visible:
 		return "cannot be seen"
+	case d.Planned:
+		return "as planned"
 	}
 	return "never"
+}
+
+// announced says how long after the fault a notice of it was read.
+func announced(d pipeline.Detection) string {
+	switch {
+	case d.Planned:
+		return "beforehand"
+	case d.Announced == nil:
+		return "never"
+	}
+	return "+" + d.Announced.Sub(d.From).Round(time.Second).String()
 }
 
 func japanTime(t time.Time) string { return t.In(pipeline.Japan).Format("2006-01-02 15:04") }

@@ -110,6 +110,9 @@ func benchBare(b *testing.B, url string) float64 {
 	defer stop()
 	browser, quit := chromedp.NewContext(allocator)
 	defer quit()
+	if err := chromedp.Do(browser); err != nil {
+		b.Fatal(err)
+	}
 	journey := func() {
 		tab, done := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 		defer done()

@@ -14,10 +14,10 @@ const (
 
 // A verdict is what the words of a notice, or of a part of it, say as a whole.
 type verdict struct {
-	outage, maintenance     int  // how much is said of each
-	sureOutage, sureMaint   bool // it is said to be so, and not only named
-	bodySure                bool // a sentence of the body says of a failure that it happened or is over
-	titleTender, titleQuiet bool
+	outage, maintenance   int  // how much is said of each
+	sureOutage, sureMaint bool // it is said to be so, and not only named
+	bodySure              bool // a sentence of the body says of a failure that it happened or is over
+	titleTender           bool
 }
 
 // maxSentence bounds a sentence, in tokens: what is longer is cut, so that no text takes more than linear time.

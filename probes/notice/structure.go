@@ -32,7 +32,6 @@ type line struct {
 	heads       bool // the label stands on this line, and not on one before it
 	blank       bool
 	bullet      bool
-	kind        eventKind // by the nearest heading that names one
 	section     int
 	cells       []cell
 }

@@ -157,11 +157,6 @@ func (p *parser) planned(rd *reading) bool {
 	return false
 }
 
-// otherTerm reports whether what is extended or moved is the term of something else: 受付期間を2月28日まで延長.
-func (p *parser) otherTerm(rd *reading) bool {
-	return containsAny(p.text(max(0, rd.from-14), rd.from), "期限", "受付", "申込", "募集", "販売", "提出", "締切", "有効", "応募", "納期")
-}
-
 // wholeDays reports whether 終日 stands behind a range of dates.
 func (p *parser) wholeDays(m *mention) bool {
 	j := p.over(m.to, kSpace, kOpen)
@@ -352,156 +347,6 @@ func (a *assembler) begin(w window) {
 	a.open = len(a.windows) - 1
 }
 
-func (a *assembler) end(rd *reading, kind eventKind, role role) {
-	if rd.a.vague {
-		a.contextOf(rd, false)
-		return
-	}
-	dir := either
-	var t time.Time
-	var ok bool
-	if a.open >= 0 && rd.a.hasDate && rd.a.date.month == 0 && rd.a.date.day > 0 && rd.a.date.base == baseNone {
-		dir = forward
-	}
-	if pending := a.pending(); pending != nil {
-		probe := mention{a: point{hasClock: true}, b: rd.a}
-		if rd.a.hasClock && !rd.a.hasDate {
-			probe.a.clock = pending.clock
-			shareHalf(&probe.a, &rd.a)
-		}
-	}
-	if dir == forward && a.windows[a.open].hasStart {
-		a.r.context = midnight(a.windows[a.open].start)
-	}
-	t, ok = a.r.when(rd.a, dir)
-	if !ok {
-		return
-	}
-	if rd.a.dateOnly() && rd.dayEnd {
-		t = t.AddDate(0, 0, 1)
-	}
-	if role == roleExtend {
-		if a.extend(rd, t) {
-			return
-		}
-	}
-	if a.open < 0 && a.again >= 0 {
-		w := a.windows[a.again]
-		a.again = -1
-		if t.After(w.start) && !t.Equal(w.end) {
-			w.line, w.services, w.approx = rd.line, nil, containsAny(startText(a.p, w), "頃", "ごろ")
-			a.setEnd(&w, rd, rd.a, t, true)
-			a.windows = append(a.windows, w)
-			return
-		}
-	}
-	if a.open >= 0 {
-		w := &a.windows[a.open]
-		if !rd.a.hasDate && !t.After(w.start) && w.start.Sub(t) < day {
-			t = t.AddDate(0, 0, 1)
-			a.r.context = a.r.context.AddDate(0, 0, 1)
-		}
-		if !t.Before(w.start) {
-			a.setEnd(w, rd, rd.a, t, true)
-			w.endRole = roleEnd
-			a.open = -1
-			return
-		}
-	}
-	for i := range a.windows {
-		w := &a.windows[i]
-		if kind == outage && rd.a.dateOnly() && w.hasStart && w.hasEnd {
-			return // from the next day on all was as usual
-		}
-		if w.hasEnd && w.end.Equal(t) {
-			w.approx = w.approx || rd.a.approx
-			return
-		}
-	}
-	// a second end for what has ended already says less than the first
-	if kind == outage && rd.until {
-		for i := range a.windows {
-			if a.windows[i].hasEnd {
-				return
-			}
-		}
-	}
-	for i := len(a.windows) - 1; i >= 0 && !rd.until; i-- {
-		w := &a.windows[i]
-		if !w.hasStart || !w.hasEnd || w.end.After(t) || t.Sub(w.end) > 3*day {
-			continue
-		}
-		// the power came back first and the service last; reopening follows the last day of a stop given in dates
-		if kind == outage && speaksOfAll(a.p, rd) || w.endDate && t.Sub(w.end) < day {
-			a.setEnd(w, rd, rd.a, t, true)
-			w.endRole = roleEnd
-			return
-		}
-	}
-	if kind == maintenance && slices.ContainsFunc(a.windows, func(o window) bool {
-		return o.hasEnd && !t.Before(o.end) && t.Sub(o.end) < day
-	}) {
-		return // what is open again in the morning after the work
-	}
-	w := window{kind: kind, line: rd.line}
-	w.sentence, _ = a.p.sentence(rd.from)
-	a.setEnd(&w, rd, rd.a, t, true)
-	w.endRole = roleEnd
-	a.windows = append(a.windows, w)
-}
-
-// speaksOfAll reports whether the clause behind an end speaks of everything.
-func speaksOfAll(p *parser, rd *reading) bool {
-	return containsAny(p.text(rd.to, min(len(p.toks), rd.to+12)), "全", "すべて", "完全", "最終")
-}
-
-// startText is the text of a window's start, folded.
-func startText(p *parser, w window) string { return string(p.src.runes[w.startFrom:w.startTo]) }
-
-type pendingStart struct{ clock clock }
-
-// pending returns the start that waits for its end, where it was given in halves of the day.
-func (a *assembler) pending() *pendingStart {
-	if a.open < 0 {
-		return nil
-	}
-	w := &a.windows[a.open]
-	if !w.hasStart || w.startDate {
-		return nil
-	}
-	s := string(a.p.src.runes[w.startFrom:w.startTo])
-	if !containsAny(s, "午後", "夜", "夕方") {
-		return nil
-	}
-	h := w.start.Hour()
-	if h < 12 {
-		return nil
-	}
-	return &pendingStart{clock{hour: h - 12, minute: w.start.Minute(), half: halfPM}}
-}
-
-// extend moves the end of the window that was told last.
-func (a *assembler) extend(rd *reading, t time.Time) bool {
-	for i := len(a.windows) - 1; i >= 0; i-- {
-		w := &a.windows[i]
-		if !w.hasStart || !w.hasEnd {
-			continue
-		}
-		if !rd.a.hasDate {
-			for !t.After(w.start) {
-				t = t.AddDate(0, 0, 1)
-			}
-		}
-		if t.Before(w.start) {
-			continue
-		}
-		a.setEnd(w, rd, rd.a, t, true)
-		a.open = -1
-		return true
-	}
-	return false
-}
-
 func (a *assembler) add(w window) {
 	if !w.hasStart && !w.hasEnd {
 		return
@@ -531,20 +376,6 @@ func (a *assembler) add(w window) {
 	}
 	a.windows = append(a.windows, w)
 	a.open = -1
-}
-
-// isPublicationDay reports whether a date alone is that on which the notice was published.
-func (p *parser) isPublicationDay(rd *reading) bool {
-	if p.published.IsZero() || rd.a.date.base != baseNone {
-		return false
-	}
-	y, m, d := p.published.Date()
-	return rd.a.date.year == y && rd.a.date.month == int(m) && rd.a.date.day == d && rd.role != roleEnd && rd.line <= p.title+2 && !p.hasEventIn(rd)
-}
-
-func (p *parser) hasEventIn(rd *reading) bool {
-	from, to := p.sentence(rd.from)
-	return p.find(from, to, cHappen|cDo|cStop)
 }
 
 // finish drops what better bounds have made needless and puts the rest in order.

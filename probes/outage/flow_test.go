@@ -262,3 +262,46 @@ func TestForget(t *testing.T) {
 		t.Errorf("the counter fell from %g to %g", seconds, got)
 	}
 }
+
+// In a crowd the union is worked out now and then; what it comes to is the same.
+func TestCrowd(t *testing.T) {
+	set := crowdedSet(crowd + 1)
+	tr, s := New(set, ""), newStore()
+	now := 0.0
+	step := func(verdict byte, seconds float64) {
+		for i, p := range set.Probes {
+			s.apply(tr.Observe(result(p.Name, now+float64(i)/1000, verdict)))
+		}
+		now += seconds
+		s.apply(tr.Advance(at(now)))
+	}
+	step('u', 60)
+	for range 3 {
+		step('d', 15)
+	}
+	w := tr.ours(probes.Observed, probes.ScopeFlow, "f")
+	if len(w) != 1 || show(w[0].Window) != "60(1)..-(-)" {
+		t.Fatalf("%d windows, first %s", len(w), show(w[0].Window))
+	}
+	step('d', 15)
+	if got := w[0].Window; len(got.Probes) != crowd+1 || got.RunsDown < 3*(crowd+1) {
+		t.Errorf("%d probes, %d runs", len(got.Probes), got.RunsDown)
+	}
+	// All but the last come back, then the last.
+	last := set.Probes[crowd]
+	set.Probes = set.Probes[:crowd]
+	step('u', 15)
+	step('u', 15)
+	if w[0].End != nil {
+		t.Errorf("it ended while %s was down: %s", last.Name, show(w[0].Window))
+	}
+	set.Probes = []probes.Probe{last}
+	step('u', 15)
+	step('u', 15)
+	if got := show(w[0].Window); got != "60(1)..150(106.1)" {
+		t.Errorf("at the end: %s", got)
+	}
+	if got := list(s.all(), probes.Observed, "f"); got != show(w[0].Window) {
+		t.Errorf("stored %s", got)
+	}
+}

@@ -332,3 +332,54 @@ func TestBlind(t *testing.T) {
 		t.Errorf("%+v", w)
 	}
 }
+
+func TestBlindOutlivesTheProcess(t *testing.T) {
+	set := oneProbe(probes.Confirm{})
+	tr, s := New(set, ""), newStore()
+	spell := probes.Window{Start: at(10), Opened: at(20)}
+	s.apply(tr.Blind(spell))
+	tr = s.restart(t, set, at(100))
+	if st := s.statuses["prober/prober/prober"]; !st.Active || st.Outages != 1 || len(st.Recent) != 1 {
+		t.Errorf("%+v", st)
+	}
+	spell.End, spell.EndNotBefore = ptr(at(120)), ptr(at(90))
+	s.apply(tr.Blind(spell))
+	if got := list(s.all(), probes.Blind, "prober"); got != "10(-)..120(90)" {
+		t.Error(got)
+	}
+	if st := s.statuses["prober/prober/prober"]; st.Active || st.Outages != 1 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// What a kill cannot take: the time we were dead is unobserved in a window that is open, and lost coverage outside of one.
+func TestDeadTime(t *testing.T) {
+	set := oneProbe(probes.Confirm{})
+	tr, s := New(set, ""), newStore()
+	play(t, tr, s, "0:u 60:d 75:d 90:d 150:d")
+	tr = s.restart(t, set, at(300))
+	if got := list(s.all(), probes.Observed, "a"); got != "60(1)..-(-) unobserved=149" {
+		t.Errorf("on start: %s", got)
+	}
+	if got := tr.ProbeOutcome("a", at(301)); got != probes.Unknown {
+		t.Errorf("before the first run: %s", got)
+	}
+	tr = s.restart(t, set, at(310))
+	play(t, tr, s, "320:d 380:d")
+	if got := list(s.all(), probes.Observed, "a"); got != "60(1)..-(-) unobserved=169" {
+		t.Errorf("after the first run: %s", got)
+	}
+	// A suspicion and a first good run survive too.
+	play(t, tr, s, "440:u")
+	tr = s.restart(t, set, at(445))
+	play(t, tr, s, "455:u")
+	if got := list(s.all(), probes.Observed, "a"); got != "60(1)..440(381) unobserved=169" {
+		t.Errorf("after the end: %s", got)
+	}
+	play(t, tr, s, "1000:u 1060:d 1075:d")
+	tr = s.restart(t, set, at(1080))
+	play(t, tr, s, "1090:d")
+	if got := list(s.all(), probes.Observed, "a"); got != "60(1)..440(381) unobserved=169; 1060(1001)..-(-) unobserved=14" {
+		t.Errorf("a suspicion: %s", got)
+	}
+}

@@ -2,6 +2,7 @@ package outage
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -251,26 +252,37 @@ func TestPropertyBoundsHoldTheTruth(t *testing.T) {
 }
 
 // TestPropertyKill ends the process after any change, with or without that change on disk, and starts it again on what
-// is stored, as often as it likes.
+// is stored, as often as it likes. Changes without windows may wait for the next one that has some, and die waiting; one
+// with windows is on disk before it is exported.
 func TestPropertyKill(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		set := flowSet(drawConfirm(t))
-		disk := newStore()
+		disk, exported := newStore(), newStore()
 		tr := disk.restart(t, set, at(-1))
 		outages, seconds := map[string]uint64{}, map[string]float64{}
+		var waiting []Change
 		for _, r := range drawResults(t, "abcde", 120) {
 			change := tr.Observe(r)
 			kill := rapid.IntRange(0, 9).Draw(t, "kill")
 			if kill != 0 { // else it died before the change was on disk
-				disk.apply(change)
+				waiting = append(waiting, change)
+				if len(change.Windows)+len(change.Removed) > 0 || rapid.Bool().Draw(t, "flush") {
+					for _, c := range waiting {
+						disk.apply(c)
+					}
+					waiting = nil
+				}
+				exported.apply(change)
 			}
 			if kill <= 1 {
+				waiting = nil
 				before := disk.all()
 				dead := r.End().Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "dead")) * 10 * time.Millisecond)
 				if rapid.Bool().Draw(t, "twice") {
 					disk.restart(t, set, dead)
 				}
 				tr = disk.restart(t, set, dead)
+				exported.statuses = maps.Clone(disk.statuses)
 				checkRestored(t, before, tr.Windows())
 			}
 			checkWindows(t, tr.Windows())
@@ -278,7 +290,7 @@ func TestPropertyKill(t *testing.T) {
 			if got, want := shape(disk.all()), shape(tr.Windows()); got != want {
 				t.Fatalf("what is stored:\n%s\nis not what is:\n%s", got, want)
 			}
-			for key, st := range disk.statuses {
+			for key, st := range exported.statuses {
 				if st.Outages < outages[key] || st.Seconds < seconds[key] {
 					t.Fatalf("%s: a counter fell: %+v, before %d and %g", key, st, outages[key], seconds[key])
 				}

@@ -65,10 +65,6 @@ func newStore() *store {
 	return &store{windows: map[string]probes.Window{}, states: map[string][]byte{}, coverage: map[string]probes.Coverage{}, statuses: map[string]probes.OutageStatus{}}
 }
 
-func (s *store) clone() *store {
-	return &store{maps.Clone(s.windows), maps.Clone(s.states), slices.Clone(s.revisions), maps.Clone(s.coverage), maps.Clone(s.statuses), nil}
-}
-
 func (s *store) apply(c Change) {
 	for _, w := range c.Windows {
 		s.windows[w.ID] = w

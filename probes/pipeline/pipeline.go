@@ -100,7 +100,7 @@ func New(set probes.Set, opts Options) (*Pipeline, error) {
 	p.kit = kit{
 		probes.KindHTTP:    p.http,
 		probes.KindBrowser: p.browser,
-		probes.KindNotice:  noticeprobe.New(noticeprobe.Options{Clock: opts.Clock, Fetcher: p.fetcher, OwnHosts: set.OwnHosts}),
+		probes.KindNotice:  noticeprobe.New(noticeprobe.Options{Clock: opts.Clock, Fetcher: p.fetcher, Services: p.services, OwnHosts: set.OwnHosts}),
 	}
 	p.configure(set)
 	return p, nil
@@ -115,6 +115,15 @@ func (p *Pipeline) configure(set probes.Set) {
 		}
 	}
 	p.now.Store(next)
+}
+
+// services are the names by which notices speak of the flows.
+func (p *Pipeline) services() []string {
+	var names []string
+	for _, f := range p.Set().Flows {
+		names = append(names, f.Services...)
+	}
+	return names
 }
 
 // Set returns the definitions in force.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"mynaprobe/probes"
@@ -59,6 +60,8 @@ type Detection struct {
 	Confirmed *time.Time `json:"confirmed"`
 	// Alerted is when the shipped rules would have fired: after a scrape and an evaluation, and the rule's "for".
 	Alerted *time.Time `json:"alerted"`
+	// Planned: it had been foretold, so that no alert was wanted.
+	Planned bool `json:"planned"`
 	// Announced is when we would have read of it in a notice that names our flow.
 	Announced *time.Time `json:"announced"`
 }
@@ -247,28 +250,23 @@ func (p *player) step(now time.Time) {
 // detect holds what was seen against what the script says happened.
 func (p *player) detect(spells []portal.Spell) {
 	explained := map[string]bool{}
-	for _, spell := range spells {
-		if spell.Harmless {
-			continue
-		}
-		d := Detection{
-			Stage: string(spell.Stage), What: string(spell.Condition.State), From: spell.From, Visible: !spell.Hidden,
-		}
-		if !spell.To.IsZero() {
-			d.To = &spell.To
-		}
+	for _, t := range troubles(spells) {
 		for _, w := range p.replay.Windows {
-			if w.Source != probes.Observed || w.Scope != probes.ScopeProbe || !p.explains(spell, w) {
-				continue
-			}
-			explained[w.ID] = true
-			if d.Confirmed == nil || w.Opened.Before(*d.Confirmed) {
-				suspected, alerted := p.suspected[w.ID], w.Opened.Add(alertDelay)
-				d.Suspected, d.Confirmed, d.Alerted = &suspected, &w.Opened, &alerted
+			switch {
+			case !overlaps(t, w):
+			case w.Source == probes.Announced && (t.Announced == nil || w.Opened.Before(*t.Announced)):
+				t.Announced = &w.Opened
+			case w.Source == probes.Foretold && !w.Start.After(t.From):
+				t.Planned = true
+			case w.Source == probes.Observed && w.Scope == probes.ScopeProbe && w.Stage == t.Stage:
+				explained[w.ID] = true
+				if t.Confirmed == nil || w.Opened.Before(*t.Confirmed) {
+					suspected, alerted := p.suspected[w.ID], w.Opened.Add(alertDelay)
+					t.Suspected, t.Confirmed, t.Alerted = &suspected, &w.Opened, &alerted
+				}
 			}
 		}
-		d.Announced = p.announced(spell)
-		p.replay.Detections = append(p.replay.Detections, d)
+		p.replay.Detections = append(p.replay.Detections, t)
 	}
 	for _, w := range p.replay.Windows {
 		if w.Source == probes.Observed && w.Scope == probes.ScopeProbe && !explained[w.ID] {
@@ -277,20 +275,35 @@ func (p *player) detect(spells []portal.Spell) {
 	}
 }
 
-// announced is when the first announced window of a flow was known that overlaps the spell; nil when none was.
-func (p *player) announced(spell portal.Spell) (at *time.Time) {
-	for _, w := range p.replay.Windows {
-		overlaps := (w.End == nil || w.End.After(spell.From)) && (spell.To.IsZero() || w.Start.Before(spell.To))
-		if w.Source == probes.Announced && overlaps && (at == nil || w.Opened.Before(*at)) {
-			at = &w.Opened
+// troubles joins the spells of a stage that follow each other without a break: for a user that is one trouble, however
+// it shows. Changes of looks are none.
+func troubles(spells []portal.Spell) (all []Detection) {
+	last := map[portal.Stage]int{}
+	for _, spell := range spells {
+		if spell.Harmless {
+			continue
 		}
+		var to *time.Time
+		if !spell.To.IsZero() {
+			to = &spell.To
+		}
+		what := string(spell.Condition.State)
+		if i, ok := last[spell.Stage]; ok && all[i].To != nil && all[i].To.Equal(spell.From) {
+			d := &all[i]
+			d.To, d.Visible = to, d.Visible || !spell.Hidden
+			if !strings.HasSuffix(d.What, what) {
+				d.What += ", " + what
+			}
+			continue
+		}
+		last[spell.Stage] = len(all)
+		all = append(all, Detection{Stage: string(spell.Stage), What: what, From: spell.From, To: to, Visible: !spell.Hidden})
 	}
-	return at
+	return all
 }
 
-// explains reports whether a window of a stage overlaps a spell of it.
-func (p *player) explains(spell portal.Spell, w probes.Window) bool {
-	return w.Stage == string(spell.Stage) && (w.End == nil || w.End.After(spell.From)) && (spell.To.IsZero() || w.Start.Before(spell.To))
+func overlaps(d Detection, w probes.Window) bool {
+	return (w.End == nil || w.End.After(d.From)) && (d.To == nil || w.Start.Before(*d.To))
 }
 
 // byEnd is a heap of results by their end; equal ends are in the order of the probes' names.

@@ -191,6 +191,13 @@ func (s *Scheduler) Now(name string, trigger probes.Trigger) bool {
 	return true
 }
 
+// Waiting returns how many runs wait for room in a pool.
+func (s *Scheduler) Waiting(pool string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.pool(pool).queue)
+}
+
 // Run keeps the schedule until ctx is done, then cancels the runs under way and waits for them.
 func (s *Scheduler) Run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)

@@ -1,0 +1,270 @@
+package notice
+
+import (
+	"strings"
+	"unicode"
+)
+
+// kanjiBehind reports whether the word at k is only the first half of a compound: 発行申請, 更新業務.
+func (p *parser) kanjiBehind(k int) bool {
+	i := p.toks[k].to
+	return i < len(p.src.runes) && (unicode.Is(unicode.Han, p.src.runes[i]) || unicode.Is(unicode.Katakana, p.src.runes[i]))
+}
+
+// decide looks forward from a mention for the first word that says what happened then.
+func (p *parser) decide(from, next int, r *reading) (role, bool) {
+	m := r.mention
+	fallback := roleNone
+	for k := from; k < next && k < from+maxLook; k++ {
+		t := p.toks[k]
+		if t.kind != kWord {
+			continue
+		}
+		if p.isWord(k+1, cWhen) && t.is(cHappen|cRecover|cResume|cFinish|cBegin|cStop|cNotice) {
+			break // the label of the next time
+		}
+		switch {
+		case t.is(cFriend):
+		case t.is(cMode):
+			return roleIgnore, true
+		case t.is(cAgain):
+			fallback = roleStart
+		case t.is(cTender | cMeeting | cOther):
+			if fallback == roleNone && (k <= from+3 || !p.find(k, next, cHappen|cCant|cStop|cTrouble|cMaint|cRecover)) {
+				return roleIgnore, true
+			}
+		case t.is(cNext):
+			return roleIgnore, true
+		case t.is(cOngoing):
+			if t.is(cUnknown) || fallback != roleNone {
+				return fallback, false
+			}
+			if p.toks[k].to-p.toks[k].from >= 3 && p.gapText(k, "復旧") {
+				return roleIgnore, true
+			}
+			fallback = roleStart
+		case t.is(cRecover | cResume):
+			if p.particle(k+1, 'の') || p.particle(k+1, 'を') {
+				if p.find(k+1, min(k+6, next), cHope) {
+					return roleHope, true
+				}
+			}
+			switch t.tail {
+			case tailDone, tailNone:
+				if p.otherPart(k) || p.conditional(k, min(k+8, next)) {
+					return roleIgnore, true
+				}
+				if t.is(cRecover) && p.workOf(k) || p.partOf(max(from, k-6), k) {
+					return roleIgnore, true
+				}
+				return roleEnd, true
+			case tailFuture:
+				return rolePlan, true
+			case tailHope:
+				return p.hope(k), true
+			case tailNoun:
+				if p.find(k+1, min(k+8, next), cFinish) {
+					return roleEnd, true
+				}
+				return roleIgnore, true
+			case tailNot:
+				if fallback != roleNone {
+					return fallback, true
+				}
+				return roleIgnore, true
+			}
+		case t.is(cFinish):
+			if t.tail == tailNot {
+				continue
+			}
+			if t.tail == tailFuture && (p.particle(m.from-1, 'を') || p.particle(from, 'で')) && !p.find(max(0, m.from-8), m.from, cMaint|cMaintW) {
+				return roleStart, true // 受付を15時で終了します
+			}
+			if t.tail == tailFuture || t.tail == tailHope {
+				return p.hope(k), true
+			}
+			return roleEnd, true
+		case t.is(cNormal):
+			if !p.find(k+1, min(k+8, next), cCant) {
+				if p.find(k+1, min(k+10, next), cHope) || t.tail == tailNot {
+					return roleHope, true
+				}
+				return roleEnd, true
+			}
+			return roleStart, true
+		case t.is(cCan):
+			if m.since || m.isRange || fallback == roleNone {
+				if p.possible(k, min(k+4, next)) {
+					continue
+				}
+				return roleEnd, true
+			}
+		case t.is(cHappen):
+			if t.tail == tailNot {
+				continue
+			}
+			return roleStart, true
+		case t.is(cCant):
+			return roleStart, true
+		case t.is(cStop):
+			if p.liftsStop(k, next) {
+				continue
+			}
+			return roleStart, true
+		case t.is(cExtend):
+			return roleExtend, true
+		case t.is(cNotice):
+			if fallback == roleNone {
+				fallback = roleWeak
+			}
+			if t.is(cNotice) && p.gapText(k, "確認") {
+				continue
+			}
+			return fallback, true
+		case t.is(cBegin):
+			if p.workOf(k) {
+				return roleIgnore, true
+			}
+			r.work = fallback == roleNone
+			return roleStart, true
+		case t.is(cDo):
+			r.work = fallback == roleNone
+			return roleStart, true
+		case t.is(cPublish) && !t.is(cMaint):
+			if fallback == roleNone && (k <= from+2 && !p.kanjiBehind(k) || p.gapText(k, "発表", "公表", "お知らせした", "告知")) {
+				return roleReport, true
+			}
+		case t.is(cPart) && len([]rune(p.text(k, k+1))) > 2:
+			if p.gapText(k, "一部復", "一部回", "一部再", "一部解", "順次", "部分復", "仮復") {
+				return roleIgnore, true
+			}
+		case t.is(cHope):
+			if r.kind == maintenance {
+				return roleNone, false
+			}
+			return roleHope, true
+		case t.is(cTrouble | cTroubleW | cMaint | cMaintW | cPlan):
+			if fallback == roleNone || fallback == roleWeak {
+				fallback = roleStart
+			}
+		case t.is(cMove):
+			if t.tail != tailNot {
+				if p.find(max(0, m.from-6), m.from, cFinish|cResume) {
+					return roleExtend, true
+				}
+				return roleStart, true
+			}
+		}
+	}
+	return fallback, false
+}
+
+// otherPart reports whether the sentence that tells of the recovery at k goes on to say what has not recovered.
+func (p *parser) otherPart(k int) bool {
+	_, to := p.sentence(k)
+	if p.find(k, to, cAgain) || containsAny(p.text(k, to), "原因", "監視", "経過", "調査", "ご利用の") {
+		return false
+	}
+	// 国内線は7時15分に復旧しました。国際線は引き続きご利用いただけません。
+	if p.kindAt(to) == kStop {
+		if a, b := p.sentence(to + 1); a == to+1 && !containsAny(p.text(a, b), "原因", "監視", "経過", "調査", "お詫び") {
+			for j := a; j < b; j++ {
+				if p.isWord(j, cOngoing) && p.gapText(j, "引き続き") && p.find(j, b, cCant) {
+					return true
+				}
+			}
+		}
+	}
+	for j := k + 1; j < to && j < k+maxLook; j++ {
+		if p.isWord(j, cOngoing) && p.find(j, min(j+12, to), cCant|cTrouble|cTroubleW) {
+			return true
+		}
+	}
+	return false
+}
+
+// hope tells a planned end of maintenance from the hoped-for end of a failure.
+func (p *parser) hope(k int) role {
+	if p.toks[k].is(cFinish | cResume) {
+		return rolePlan
+	}
+	return roleHope
+}
+
+// workOf reports whether the word at k belongs to work on the failure: 調査を開始, 復旧作業に着手.
+func (p *parser) workOf(k int) bool {
+	for j := k - 1; j >= 0 && j >= k-4; j-- {
+		switch p.kindAt(j) {
+		case kComma, kClock, kDate:
+			return false
+		}
+		if p.kindAt(j) == kWord && (p.toks[j].is(cRecover) && p.toks[j].tail == tailNoun || p.toks[j].is(cOther|cOngoing)) {
+			return true
+		}
+	}
+	return false
+}
+
+// liftsStop reports whether the stop at k is mentioned only to say that it ends: 停止していたサービスを再開.
+func (p *parser) liftsStop(k, next int) bool {
+	i := p.toks[k].to
+	if hasPrefix(p.src.runes, i, "していた", "しておりました", "中の", "中であ", "中でし", "の解除", "を解除", "させていただいておりました") == 0 {
+		return false
+	}
+	return p.find(k+1, next, cResume|cRecover|cCan)
+}
+
+// lookBack looks for the subject of a time: 復旧時刻は18時50分, 発生は8時50分頃, 【復旧】10月31日.
+func (p *parser) lookBack(prev int, m *mention) role {
+	glue := 0
+	for k, n := m.from-1, 0; k >= prev && n < 12; k, n = k-1, n+1 {
+		t := p.toks[k]
+		switch t.kind {
+		case kSpace, kColon, kTab, kOpen, kClose:
+			continue
+		case kWord:
+		case kComma, kRange:
+			glue++
+			continue
+		default:
+			if !p.particle(k, 'は') && !p.particle(k, 'が') {
+				glue++
+			}
+			continue
+		}
+		if t.is(cWhen | cFriend | cPlan) {
+			continue
+		}
+		if glue > 3 {
+			return roleNone
+		}
+		switch {
+		case t.is(cRecover | cResume | cFinish):
+			switch {
+			case t.tail == tailHope || p.isWord(k+1, cHope):
+				return p.hope(k)
+			case t.tail == tailNot:
+				return roleNone
+			case t.is(cRecover) && !m.a.hasClock:
+				return roleNone
+			}
+			return roleEnd
+		case t.is(cHope):
+			return roleHope
+		case t.is(cHappen | cBegin | cStop):
+			if t.tail == tailNot {
+				return roleNone
+			}
+			return roleStart
+		case t.is(cNotice):
+			return roleWeak
+		case t.is(cMaint|cDo|cPlan) && m.a.hasClock:
+			return roleStart
+		case t.is(cPublish):
+			return roleReport
+		case t.is(cTrouble | cTroubleW | cMaint | cAbout):
+			return roleNone
+		}
+	}
+	return roleNone
+}

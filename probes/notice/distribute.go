@@ -1,0 +1,95 @@
+package notice
+
+// distribute gives a range of clock times to each of the dates that are listed before it:
+// 12月6日、13日、20日の各日 0:00～6:00.
+func (p *parser) distribute() {
+	var out []mention
+	for i := 0; i < len(p.mentions); i++ {
+		m := p.mentions[i]
+		own := m.a.hasDate
+		if !m.isRange || !m.a.hasClock || m.b.hasDate && m.b.date.base == baseNone {
+			out = append(out, m)
+			continue
+		}
+		first := len(out)
+		next := m.from
+		for first > 0 && p.listedDate(out[first-1]) && p.listGap(out[first-1].to, next) && (!own || p.listSign(out[first-1].to, next) && m.a.date.base == baseNone) {
+			first--
+			next = out[first].from
+		}
+		if first == len(out) {
+			out = append(out, m)
+			continue
+		}
+		dates := out[first:]
+		group := make([]mention, 0, len(dates))
+		for _, d := range dates {
+			g := m
+			g.a.hasDate, g.a.date = true, d.a.date
+			g.a.approx = m.a.approx
+			g.a.from = m.a.from
+			g.from, g.line = d.from, d.line
+			if d.isRange { // 12月6日～8日 0:00～6:00
+				g.dates = []date{d.a.date, d.b.date}
+			}
+			group = append(group, g)
+		}
+		out = append(out[:first], group...)
+		if own {
+			out = append(out, m)
+		}
+	}
+	p.mentions = out
+}
+
+func (p *parser) listedDate(m mention) bool {
+	if m.contextOnly || m.since && !m.isRange || m.until && !m.isRange {
+		return false
+	}
+	if role, _ := p.roleAt(m.from); role == labelIgnore || role == labelPublish {
+		return false
+	}
+	return m.a.dateOnly() && !m.a.vague && (!m.isRange || m.b.dateOnly())
+}
+
+// listSign reports whether a sign or word that joins the members of a list stands between two tokens.
+func (p *parser) listSign(from, to int) bool {
+	for k := from; k < to; k++ {
+		if p.kindAt(k) == kNewline {
+			return false
+		}
+		if p.kindAt(k) == kComma || p.particle(k, '及') || p.particle(k, '並') || p.particle(k, 'と') || p.particle(k, 'よ') {
+			return true
+		}
+	}
+	return false
+}
+
+// listGap reports whether nothing but the glue of a list stands between two mentions.
+func (p *parser) listGap(from, to int) bool {
+	if to-from > 24 {
+		return false
+	}
+	newlines := 0
+	for k := from; k < to; k++ {
+		t := p.toks[k]
+		switch t.kind {
+		case kSpace, kTab, kComma, kColon, kOpen, kClose, kNumber:
+		case kNewline:
+			newlines++
+		case kWord:
+			if !t.is(cBulk | cWhen) {
+				return false
+			}
+		case kText:
+			switch s := p.text(k, k+1); s {
+			case "の", "と", "及", "び", "お", "よ", "並", "に", "も", "各", "ず", "れ", "い", "●", "○", "■", "※", "/", "&", "and", "または", "両", "日", "は", "間", "全", "て", "す", "べ", "実", "施", "曜":
+			default:
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return newlines <= 2
+}
