@@ -1,7 +1,6 @@
 package notice
 
 import (
-	"strings"
 	"unicode"
 )
 

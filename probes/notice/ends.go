@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"slices"
 	"time"
 )
 

@@ -3,7 +3,6 @@ package notice
 import (
 	"strings"
 	"time"
-	"unicode"
 )
 
 // A role is what a mention of time is to the event.
