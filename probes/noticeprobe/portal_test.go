@@ -3,6 +3,7 @@ package noticeprobe_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -181,6 +182,9 @@ func TestTheIncidentOf20251030(t *testing.T) {
 					t.Errorf("%s at %v: unparsed %q", source, at, item.Title)
 				}
 				for _, a := range item.Announcements {
+					if !slices.Contains(a.Services, "iPhoneのマイナンバーカード") || slices.ContainsFunc(a.Services, func(s string) bool { return strings.Contains(s, "Android") }) {
+						t.Errorf("%s at %v: %s is about %q", source, at, item.Title, a.Services)
+					}
 					if a.State == probes.Ongoing {
 						ongoing++
 					}
