@@ -305,3 +305,33 @@ func TestCrowd(t *testing.T) {
 		t.Errorf("stored %s", got)
 	}
 }
+
+// The end of what two probes have in common rests on the last run of both, also after a kill.
+func TestJointEndOutlivesTheProcess(t *testing.T) {
+	set := flowSet(probes.Confirm{})
+	tr, s := New(set, ""), newStore()
+	play(t, tr, s, down("c", 60)+down("d", 60)+"d@93:d c@95:d "+up("d", 100))
+	const want = "60(-)..100(94)"
+	if got := list(s.all(), probes.Observed, "f"); got != want {
+		t.Fatal(got)
+	}
+	s.restart(t, set, at(120))
+	if got := list(s.all(), probes.Observed, "f"); got != want {
+		t.Errorf("after a restart: %s", got)
+	}
+}
+
+// A probe that comes back to the definitions does not go on with a window whose end nobody saw.
+func TestProbeThatComesBack(t *testing.T) {
+	set := flowSet(probes.Confirm{})
+	tr, s := New(set, ""), newStore()
+	play(t, tr, s, down("a", 0))
+	without := flowSet(probes.Confirm{})
+	without.Probes = without.Probes[1:]
+	s.restart(t, without, at(60))
+	tr = s.restart(t, set, at(90))
+	play(t, tr, s, down("a", 100))
+	if got := list(s.all(), probes.Observed, "a"); got != "0(-)..31(31) lapsed; 100(-)..-(-)" {
+		t.Error(got)
+	}
+}

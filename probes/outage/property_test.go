@@ -126,7 +126,7 @@ func TestPropertyWindowsAreSound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tr, s := New(flowSet(drawConfirm(t)), ""), newStore()
 		outages, seconds := map[string]uint64{}, map[string]float64{}
-		for _, r := range drawResults(t, "abcde", 120) {
+		for _, r := range drawResults(t, "abcde", 80) {
 			s.apply(tr.Observe(r))
 			if rapid.IntRange(0, 5).Draw(t, "advance") == 0 {
 				s.apply(tr.Advance(r.End()))
@@ -149,7 +149,7 @@ func TestPropertyWindowsAreSound(t *testing.T) {
 func TestPropertyReplayGivesTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		set := flowSet(drawConfirm(t))
-		results := drawResults(t, "abcde", 120)
+		results := drawResults(t, "abcde", 80)
 		first, again := New(set, ""), New(set, "")
 		for _, r := range results {
 			first.Observe(r)
@@ -166,7 +166,7 @@ func TestPropertyUnknownMovesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		set := flowSet(drawConfirm(t))
 		with, without := New(set, ""), New(set, "")
-		for _, r := range drawResults(t, "abcde", 120) {
+		for _, r := range drawResults(t, "abcde", 80) {
 			with.Observe(r)
 			if r.Outcome != probes.Unknown {
 				without.Observe(r)
@@ -181,7 +181,7 @@ func TestPropertyUnknownMovesNothing(t *testing.T) {
 func TestPropertyOrderOfEqualResults(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		set := flowSet(drawConfirm(t))
-		results := drawResults(t, "abcde", 120)
+		results := drawResults(t, "abcde", 80)
 		tr, shuffled := New(set, ""), New(set, "")
 		for i := 0; i < len(results); {
 			n := i + 1
@@ -261,7 +261,7 @@ func TestPropertyKill(t *testing.T) {
 		tr := disk.restart(t, set, at(-1))
 		outages, seconds := map[string]uint64{}, map[string]float64{}
 		var waiting []Change
-		for _, r := range drawResults(t, "abcde", 120) {
+		for _, r := range drawResults(t, "abcde", 80) {
 			change := tr.Observe(r)
 			kill := rapid.IntRange(0, 9).Draw(t, "kill")
 			if kill != 0 { // else it died before the change was on disk
