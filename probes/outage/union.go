@@ -283,6 +283,10 @@ func (t *Tracker) fit(f *flow, l *ledger, c claimed, matched map[*record]bool) {
 		w.End, w.EndNotBefore, w.Lapsed = ptr(c.end), ptr(c.endNotBefore), c.lapsed
 	}
 	w.Unobserved = probes.Seconds(max(0, c.edge.Sub(c.start)-measure(c.seen)))
+	if rec.End != nil && sameTime(rec.End, w.End) && rec.Start.Equal(w.Start) {
+		// What is over was seen as it was seen: a restart, which knows less of the other probes, takes nothing back.
+		w.Unobserved = min(w.Unobserved, rec.Unobserved)
+	}
 	if sameWindow(rec.Window, w) {
 		return
 	}
