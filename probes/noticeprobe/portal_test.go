@@ -33,7 +33,7 @@ func watch(t *testing.T, p *portal.Portal, clock *probes.VirtualClock, n probes.
 			return noticeprobe.Page{URL: fetched.URL, Status: fetched.Status, Header: fetched.Header, Body: fetched.Body}, result
 		}, nil
 	}
-	runner, err := noticeprobe.New(noticeprobe.Options{Clock: clock, Fetcher: fetcher}).Prepare(
+	runner, err := noticeprobe.New(noticeprobe.Options{Clock: clock, Fetcher: fetcher, Services: func() []string { return n.About }}).Prepare(
 		probes.Probe{Name: "notices", Kind: probes.KindNotice, Timeout: 30 * time.Second, Notice: &n})
 	if err != nil {
 		t.Fatal(err)
