@@ -251,10 +251,10 @@ func (l *lexer) numeral(i int) (n, end int) {
 			continue
 		}
 		d := -1
-		for k, kr := range []rune(kanjiDigits) {
-			if kr == r || r == '零' && k == 0 {
-				d = k
-			}
+		if r == '零' {
+			d = 0
+		} else if k := strings.IndexRune(kanjiDigits, r); k >= 0 {
+			d = k / len("一")
 		}
 		if d < 0 {
 			break
@@ -304,7 +304,10 @@ func (l *lexer) length(i int) int {
 
 // vague recognises parts of the day without a clock time.
 func (l *lexer) vague(i int) int {
-	n := hasPrefix(l.rs, i, "始発", "終電", "未明", "明け方", "早朝", "深夜", "夕方", "夕刻", "夜間", "午前中", "午前", "午後", "日中", "朝方", "昼前", "昼過ぎ", "昼すぎ", "昼ごろ", "昼頃", "お昼", "夜遅く")
+	if !starts(l.rs[i], startVague) {
+		return 0
+	}
+	n := hasPrefix(l.rs, i, vagueWords...)
 	if n == 0 {
 		if r := l.at(i); (r == '朝' || r == '昼' || r == '夜' || r == '夕') && len(l.tokens) > 0 && l.tokens[len(l.tokens)-1].kind == kDate {
 			n = 1
@@ -317,7 +320,10 @@ func (l *lexer) vague(i int) int {
 }
 
 func (l *lexer) approx(i int) int {
-	n := hasPrefix(l.rs, i, "頃", "ごろ", "ころ", "すぎ", "過ぎ", "前後", "くらい", "ぐらい", "付近", "およそ", "おおよそ", "おおむね", "概ね", "約", "前", "approximately", "approx.", "around", "about", "roughly")
+	if !starts(l.rs[i], startApprox) {
+		return 0
+	}
+	n := hasPrefix(l.rs, i, approxWords...)
 	if n == 0 {
 		return 0
 	}
@@ -365,13 +371,16 @@ func (l *lexer) timeAt(i int) int {
 // potential recognises the potential verbs by which notices say what can and cannot be done, with any ending:
 // ご利用いただけません, つながりにくい, できない; ご利用いただけます, できるようになりました.
 func (l *lexer) potential(i int) int {
+	if !starts(l.rs[i], startPotential) {
+		return 0
+	}
 	if n := hasPrefix(l.rs, i, "づらい", "づらく", "にくい", "にくく", "しがたい"); n > 0 {
 		return l.emit(token{kind: kWord, from: i, to: i + n, class: cCant})
 	}
 	if n := hasPrefix(l.rs, i, "分かりにく", "わかりにく", "分かりづら", "わかりづら"); n > 0 {
 		return l.simple(kText, i, i+n)
 	}
-	n := hasPrefix(l.rs, i, "でき", "出来", "いただけ", "頂け", "になれ", "使え", "行え", "つなが", "繋が", "入れ", "届か", "開け", "見られ", "受け付けられ", "動か", "表示され", "動作し", "稼働し", "利用可能", "可能")
+	n := hasPrefix(l.rs, i, potentialStems...)
 	if n == 0 {
 		return 0
 	}

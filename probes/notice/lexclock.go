@@ -27,6 +27,9 @@ var halves = []struct {
 }
 
 func (l *lexer) halfAt(i int) (h half, end int) {
+	if i >= len(l.rs) || !starts(l.rs[i], startHalf) {
+		return halfNone, i
+	}
 	for _, x := range halves {
 		if n := hasPrefix(l.rs, i, x.word); n > 0 {
 			return x.half, i + n
