@@ -305,7 +305,7 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 				return roleIgnore, true
 			case t.is(cCancel) && p.kindAt(k+1) == kClose:
 				return roleIgnore, true
-			case t.is(cNow) && !m.isRange:
+			case t.is(cNow) && !m.isRange && k != prev && (k != prev+1 || p.kindAt(prev) != kSpace):
 				return roleReport, true
 			case t.is(cWhen):
 				continue
