@@ -166,6 +166,8 @@ func ofReading(name, help string, value func(*noticeLive) (float64, bool)) famil
 	return f
 }
 
+var originPairs = pairs("origin", []string{originDeclared, originNotice})
+
 var stageLabels = []string{"flow", "kind", "stage"}
 
 // stageFamilies tell of a stage what single probes are too many for.
@@ -200,6 +202,17 @@ func stageFamilies() []family {
 			collect: func(s *scrape) {
 				for _, v := range s.parts {
 					s.add(number(v.active), v.part.labels)
+				}
+			},
+		},
+		{
+			name: "stage_maintenance_active", kind: gauge, labels: sorted(partLabels, []string{"origin"}),
+			help: "1 while planned maintenance covers the whole stage, by who planned it: declared (a definition or a calendar) or notice.",
+			collect: func(s *scrape) {
+				for _, v := range s.parts {
+					for _, origin := range originPairs {
+						s.add(number(v.part.covered(v.planned, origin.GetValue(), s.now)), v.part.labels, origin)
+					}
 				}
 			},
 		},

@@ -135,9 +135,24 @@ type stageState struct {
 
 // flowPart is a stage of a flow with its probes of all kinds.
 type flowPart struct {
+	flow, title  string
 	labels, info []*dto.LabelPair
 	allOut       bool
 	members      []*probeState
+}
+
+// covered reports whether planned maintenance of the flow covers the whole stage at a moment: declared maintenance names
+// the probes that it concerns, that of a notice (origin "notice") is about the flow as such.
+func (p *flowPart) covered(planned []probes.SlottedWindow, origin string, now time.Time) bool {
+	return slices.ContainsFunc(planned, func(s probes.SlottedWindow) bool {
+		w := s.Window
+		if w.Withdrawn || w.Lapsed || !w.Covers(now) || (w.Notice != nil) != (origin == originNotice) {
+			return false
+		}
+		return w.Notice != nil || !slices.ContainsFunc(p.members, func(m *probeState) bool {
+			return !slices.Contains(w.Probes, m.probe.Name)
+		})
+	})
 }
 
 // out reports whether the stage is out: one of its probes has an open window, or all where the definition asks for all.
@@ -166,6 +181,12 @@ type proberState struct {
 
 // flowSources are the sources of a flow's windows that are exported, in the order of export.
 var flowSources = [...]probes.WindowSource{probes.Announced, probes.Observed, probes.Foretold}
+
+// Who planned maintenance: we ourselves, in a definition or a calendar, or the operator, in a notice.
+const (
+	originDeclared = "declared"
+	originNotice   = "notice"
+)
 
 // noticeChanges are the changes of a notice that are counted.
 var noticeChanges = [...]probes.NoticeChange{probes.NoticeNew, probes.NoticeEdited, probes.NoticeWithdrawn}
@@ -284,15 +305,23 @@ func (m *Metrics) flowParts(set probes.Set) []*flowPart {
 			if i := slices.IndexFunc(flow.Stages, func(s probes.Stage) bool { return s.Name == p.Stage }); i >= 0 {
 				stage = flow.Stages[i]
 			}
-			part = &flowPart{allOut: stage.AllOut, labels: merge(m.location, pair("flow", p.Flow), pair("stage", p.Stage))}
-			part.info = merge(part.labels, pair("critical", truth(slices.Contains(flow.Critical, p.Stage))),
-				pair("title", cmp.Or(stage.Title, stage.Name)))
+			part = &flowPart{flow: p.Flow, allOut: stage.AllOut, title: cmp.Or(stage.Title, stage.Name), labels: merge(m.location, pair("flow", p.Flow), pair("stage", p.Stage))}
 			parts[key] = part
 			ordered = append(ordered, part)
 		}
 		part.members = append(part.members, state)
+		part.info = merge(part.labels, pair("critical", truth(part.isCritical(flow, p.Stage))), pair("title", part.title))
 	}
 	return ordered
+}
+
+// isCritical reports whether the flow is out when the stage is. A flow that names no critical stage has only critical ones,
+// those of notices excepted.
+func (p *flowPart) isCritical(flow probes.Flow, stage string) bool {
+	if len(flow.Critical) > 0 {
+		return slices.Contains(flow.Critical, stage)
+	}
+	return slices.ContainsFunc(p.members, func(m *probeState) bool { return m.probe.Kind != probes.KindNotice })
 }
 
 func (m *Metrics) configureStage(intern interner, old map[stageKey]*stageState, p probes.Probe) *stageState {

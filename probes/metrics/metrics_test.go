@@ -494,6 +494,56 @@ func TestMaintenanceOverrun(t *testing.T) {
 	}
 }
 
+// TestPlannedMaintenanceOfAStage: alerts are silenced by declared maintenance only, so a stage is told apart by who planned
+// it, by how much of it the plan names, and to the second.
+func TestPlannedMaintenanceOfAStage(t *testing.T) {
+	c := &clock{t0}
+	m := New(Options{Now: c.Now})
+	m.Configure(set(httpProbe("one"), httpProbe("two"), browserProbe("form")))
+	address := "https://myna.example/news/1"
+	plan := func(w probes.Window) {
+		w.Start, w.End = t0.Add(time.Hour), after(2*time.Hour)
+		m.SetStatus(probes.OutageStatus{
+			Scope: probes.ScopeFlow, Source: probes.Foretold, Name: "card", Recent: []probes.SlottedWindow{{Window: w}},
+		})
+	}
+	want := func(portal, apply, byNotice float64) {
+		t.Helper()
+		wantValue(t, m, portal, "stage_maintenance_active", "stage=portal", "origin=declared")
+		wantValue(t, m, apply, "stage_maintenance_active", "stage=apply", "origin=declared")
+		wantValue(t, m, byNotice, "stage_maintenance_active", "stage=apply", "origin=notice")
+	}
+	plan(probes.Window{Probes: []string{"form"}})
+	c.now = t0.Add(time.Hour - time.Second)
+	want(0, 0, 0)
+	c.now = t0.Add(time.Hour)
+	want(0, 1, 0)
+	plan(probes.Window{Probes: []string{"form", "one"}})
+	want(0, 1, 0)
+	plan(probes.Window{Probes: []string{"form", "one", "two"}})
+	want(1, 1, 0)
+	plan(probes.Window{Notice: &address})
+	want(0, 0, 1)
+	plan(probes.Window{Notice: &address, Withdrawn: true})
+	want(0, 0, 0)
+	plan(probes.Window{Probes: []string{"form", "one", "two"}})
+	c.now = t0.Add(2 * time.Hour)
+	want(0, 0, 0)
+}
+
+func TestCriticalStages(t *testing.T) {
+	all := set(httpProbe("top"), browserProbe("form"), noticeProbe("news"))
+	m := New(Options{Now: (&clock{t0}).Now})
+	m.Configure(all)
+	wantValue(t, m, 1, "stage_info", "stage=apply", "critical=true")
+	wantValue(t, m, 1, "stage_info", "stage=portal", "critical=false")
+	all.Flows[0].Critical = nil
+	m.Configure(all)
+	wantValue(t, m, 1, "stage_info", "stage=apply", "critical=true")
+	wantValue(t, m, 1, "stage_info", "stage=portal", "critical=true")
+	wantValue(t, m, 1, "stage_info", "stage="+noticeProbe("news").Stage, "critical=false")
+}
+
 func TestStageThatIsOutOnlyWhenAllOfItIs(t *testing.T) {
 	m := New(Options{Now: (&clock{t0}).Now})
 	m.Configure(set(httpProbe("one"), httpProbe("two"))) // stage portal says: all

@@ -66,10 +66,15 @@ type stageView struct {
 	reasons [reasonCount]float64
 }
 
+// plannedSource is where planned maintenance stands among the sources.
+var plannedSource = slices.Index(flowSources[:], probes.Foretold)
+
 // partView is a stage of a flow, over all kinds of probes.
 type partView struct {
 	part   *flowPart
 	active bool
+	// planned are the latest windows of the flow's planned maintenance.
+	planned []probes.SlottedWindow
 }
 
 // writer is the part of prometheus.Histogram that a scrape needs.
@@ -104,7 +109,7 @@ func (m *Metrics) copyRest(s *scrape) []*probeState {
 		s.stages = append(s.stages, stageView{state: state, reasons: state.reasons})
 	}
 	for _, part := range m.parts {
-		s.parts = append(s.parts, partView{part: part, active: part.out()})
+		s.parts = append(s.parts, partView{part: part, active: part.out(), planned: m.flows[part.flow].outages[plannedSource].recent})
 	}
 	s.prober = m.prober
 	s.prober.missed = maps.Clone(m.prober.missed)
