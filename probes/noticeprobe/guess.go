@@ -330,19 +330,37 @@ func tooFar(n, date *html.Node) bool {
 	return false
 }
 
-// titled reports whether a node holds words besides the date that can be a title.
+// titled reports whether a node holds words besides the date that can be a title. It looks no further than it must,
+// because it is asked of ever larger pieces of the page.
 func titled(n, date *html.Node) bool {
-	text := oneLine([]*html.Node{n}, func(inner *html.Node) bool { return inner == date })
-	if date.Type == html.TextNode {
-		text = withoutLeadingDate(text)
-	}
 	letters := 0
-	for _, r := range text {
-		if unicode.IsLetter(r) {
-			letters++
+	var walk func(*html.Node) bool
+	walk = func(n *html.Node) bool {
+		switch {
+		case n.Type == html.TextNode:
+			text := n.Data
+			if n == date {
+				text = withoutLeadingDate(text)
+			}
+			for _, r := range text {
+				if unicode.IsLetter(r) {
+					if letters++; letters >= 4 {
+						return true
+					}
+				}
+			}
+			return false
+		case n == date, n.Type == html.ElementNode && (unseen[n.DataAtom] || hidden(n)):
+			return false
 		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			if walk(c) {
+				return true
+			}
+		}
+		return false
 	}
-	return letters >= 4
+	return walk(n)
 }
 
 // neighbours are the siblings that belong to a date which stands alone among them: those up to the next date.

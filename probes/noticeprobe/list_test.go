@@ -252,3 +252,29 @@ func TestMaxItems(t *testing.T) {
 		t.Errorf("%d items, whole list: %v", len(result.Notice.Items), result.Notice.List)
 	}
 }
+
+func TestPagesMadeToBeSlow(t *testing.T) {
+	const big = 1 << 19
+	for name, page := range map[string]string{
+		"deep":           strings.Repeat("<article>", 400) + "<time>2025年10月30日</time>" + strings.Repeat("文", big/3) + strings.Repeat("</article>", 400),
+		"too deep":       strings.Repeat("<div>", big/5) + "2025年10月30日",
+		"many dates":     strings.Repeat("<li>2025年10月30日 <a href=a>お知らせです</a>", big/50),
+		"dates alone":    strings.Repeat("<p>2025年10月30日</p>", big/30),
+		"one long line":  strings.Repeat("2025年10月30日 ", big/20),
+		"digits":         strings.Repeat("20251030", big/8),
+		"headings":       strings.Repeat("<h3>障害について</h3>", big/30),
+		"open tags":      strings.Repeat("<a href=x><b><i>", big/20) + "システムメンテナンスのお知らせ",
+		"dates in a row": "<div>" + strings.Repeat("<time>2025年10月30日</time>", big/40) + "</div>",
+		"hidden":         strings.Repeat("<div hidden>", 300) + strings.Repeat("2025年10月30日 ", big/20),
+		"broken feed":    "<rss><channel>" + strings.Repeat("<item><title>x</item>", big/20),
+		"deep feed":      "<rss><channel><item>" + strings.Repeat("<a>", big/3),
+		"deep JSON":      strings.Repeat("[", big),
+		"ampersands":     "<rss><channel><item><title>" + strings.Repeat("&", big) + "</title></item>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if result := run(t, probes.Notice{}, page, ""); result.Reason == probes.ReasonInternal {
+				t.Errorf("%s\n%s", result.Message, result.Evidence.Files["panic.txt"])
+			}
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mynaprobe/probes"
@@ -39,6 +40,8 @@ type core struct {
 	final   func(probes.Result)
 	changed func(outage.Change)
 
+	standing atomic.Pointer[standing]
+
 	mu      sync.Mutex
 	set     probes.Set
 	judge   *judge.Judge
@@ -50,6 +53,7 @@ func newCore(set probes.Set, opts Options) *core {
 		recent: newRecent(), clock: opts.Clock, set: set,
 		judge: judge.New(set), tracker: outage.New(set, opts.Location),
 	}
+	c.standing.Store(newStanding(set))
 	dir := opts.EvidenceDir
 	if dir != "" {
 		c.evidence = evidence.New(evidence.Options{Dir: dir, Problem: func(err error) { opts.Log.Warn("evidence", "problem", err) }})
@@ -91,12 +95,39 @@ func (c *core) advance(now time.Time) {
 	}
 	c.afterJudging()
 	c.apply(c.tracker.Advance(now))
+	c.tellNotices(now)
+	c.refresh("", now)
+}
+
+// tellNotices exports what is announced now.
+func (c *core) tellNotices(now time.Time) {
+	if c.metrics == nil {
+		return
+	}
+	active := c.tracker.Active(now)
+	for _, p := range c.set.Probes {
+		if p.Kind != probes.KindNotice {
+			continue
+		}
+		var told []metrics.ActiveNotice
+		for _, a := range active[p.Name] {
+			told = append(told, metrics.ActiveNotice{Kind: a.Kind, State: a.State, Start: a.Start, End: a.End})
+		}
+		c.metrics.SetNotices(p.Name, told)
+	}
 }
 
 // settle carries a judged result to every observer. What it changes is safe before it is exported.
 func (c *core) settle(r probes.Result) {
 	r = c.keepEvidence(r)
-	c.apply(c.tracker.Observe(r))
+	change := c.tracker.Observe(r)
+	c.keep(change)
+	if len(change.Revisions) > 0 {
+		c.refresh("", c.clock.Now()) // a notice may be about any flow
+	} else {
+		c.refresh(r.Flow, c.clock.Now())
+	}
+	c.export(change)
 	c.publish(r)
 }
 
@@ -146,16 +177,21 @@ func (c *core) afterJudging() {
 	}
 }
 
-// apply makes a change safe, exports it, and asks for the runs that it wants.
+// apply makes a change safe, and exports it.
 func (c *core) apply(change outage.Change) {
-	if change.Empty() {
-		return
+	c.keep(change)
+	c.export(change)
+}
+
+func (c *core) keep(change outage.Change) {
+	if c.journal != nil && !change.Empty() {
+		change.States = prefixed(statesOfOutage, change.States)
+		c.journal.Keep(change)
 	}
-	if c.journal != nil {
-		kept := change
-		kept.States = prefixed(statesOfOutage, change.States)
-		c.journal.Keep(kept)
-	}
+}
+
+// export lets everyone know of a change, and asks for the runs that it wants.
+func (c *core) export(change outage.Change) {
 	if c.metrics != nil {
 		for _, status := range change.Statuses {
 			c.metrics.SetStatus(status)
@@ -167,7 +203,7 @@ func (c *core) apply(change outage.Change) {
 	for _, request := range change.Runs {
 		c.request(request)
 	}
-	if c.changed != nil {
+	if c.changed != nil && !change.Empty() {
 		c.changed(change)
 	}
 }
@@ -188,7 +224,9 @@ func (c *core) configure(set probes.Set) {
 		c.metrics.Configure(set)
 	}
 	c.recent.keep(set)
+	c.standing.Store(newStanding(set))
 	c.apply(c.tracker.Configure(set))
+	c.refresh("", c.clock.Now())
 }
 
 func prefixed(prefix string, states map[string][]byte) map[string][]byte {

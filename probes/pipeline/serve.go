@@ -144,6 +144,7 @@ func (s *server) restore() error {
 		s.metrics.SetStatus(status)
 	}
 	c.afterJudging()
+	c.refresh("", time.Now())
 	return nil
 }
 
@@ -223,9 +224,7 @@ func (s *server) final(r probes.Result) {
 }
 
 func (s *server) flowOutcome(flow string, now time.Time) probes.Outcome {
-	s.core.mu.Lock()
-	defer s.core.mu.Unlock()
-	return s.core.tracker.FlowOutcome(flow, now)
+	return s.core.standing.Load().of(flow, now)
 }
 
 func (s *server) browserStats() metrics.BrowserStats {

@@ -259,3 +259,23 @@ func (s *Server) moment(value string) (time.Time, error) {
 	}
 	return time.Time{}, fmt.Errorf("want a time such as 2025-10-30T08:50:00+09:00, a date, or a time back from now such as 36h")
 }
+
+// maxMark bounds the body of a correction.
+const maxMark = 64 << 10
+
+// apiMark corrects a window: a probes.Mark as JSON, whose time is that of the server.
+func (s *Server) apiMark(w http.ResponseWriter, r *http.Request) {
+	var mark probes.Mark
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxMark))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&mark); err != nil {
+		s.refuse(w, r, http.StatusBadRequest, fmt.Sprintf("the correction cannot be read: %v", err))
+		return
+	}
+	mark.At = s.options.Now()
+	if err := s.options.Source.Mark(r.Context(), r.PathValue("id"), mark); err != nil {
+		s.refuse(w, r, http.StatusBadRequest, err.Error())
+		return
+	}
+	s.write(w, r, []byte("the window was corrected\n"))
+}

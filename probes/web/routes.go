@@ -21,6 +21,7 @@ func (s *Server) routes() http.Handler {
 	packed("GET /api/", func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusNotFound, "no such address; there are /api/v1/probes, /api/v1/results, /api/v1/outages and /api/v1/notices")
 	})
+	mux.Handle("POST /api/v1/outages/{id}/mark", uncached(s.apiMark))
 	packed("GET /outages.ics", s.calendar)
 	packed("GET /evidence/", s.evidence)
 	if s.options.Metrics != nil {

@@ -34,6 +34,8 @@ type Source interface {
 	// RunNow runs a probe on demand, or returns its last result where a run is not allowed now; false for a name that no
 	// enabled probe has, and for a probe without any result.
 	RunNow(ctx context.Context, probe string) (probes.Result, bool)
+	// Mark corrects a window, of which the ID may be cut short; its error says why that cannot be.
+	Mark(ctx context.Context, id string, mark probes.Mark) error
 	// Reload reads the definitions again; its error says why the old ones stay in force.
 	Reload() error
 	// Ready is nil once old windows are restored and the schedule runs; its error says what is missing.

@@ -46,6 +46,7 @@ type fakeSource struct {
 
 	mu      sync.Mutex
 	reloads int
+	marks   []probes.Mark
 	filter  probes.WindowFilter // the last one that was asked for
 }
 
@@ -84,6 +85,14 @@ func (f *fakeSource) Calendar(_ context.Context, filter probes.WindowFilter) ([]
 
 func (f *fakeSource) RunNow(ctx context.Context, name string) (probes.Result, bool) {
 	return f.runNow(ctx, name)
+}
+
+func (f *fakeSource) Mark(_ context.Context, id string, mark probes.Mark) error {
+	if id != "w1" {
+		return errors.New("there is no window " + id)
+	}
+	f.marks = append(f.marks, mark)
+	return nil
 }
 
 func (f *fakeSource) Reload() error {
@@ -404,6 +413,38 @@ func TestHealthAndReload(t *testing.T) {
 	ask(s, "POST", "/-/reload").want(t, 500, "a.yaml:3:5: unknown key", "old ones stay in force")
 	if source.reloads != 3 {
 		t.Errorf("%d reloads, want 3", source.reloads)
+	}
+}
+
+func TestMark(t *testing.T) {
+	source := incident()
+	s := newServer(source)
+	post := func(path, body string, header ...string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("POST", path, strings.NewReader(body))
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, r)
+		return w
+	}
+	const mark = `{"as":"maintenance","note":"by phone","by":"sato","at":"2001-01-01T00:00:00Z"}`
+	if w := post("/api/v1/outages/w1/mark", mark); w.Code != 200 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if len(source.marks) != 1 || source.marks[0].As != "maintenance" || source.marks[0].By != "sato" || source.marks[0].At.Year() < 2025 {
+		t.Errorf("marks %+v", source.marks)
+	}
+	for path, body := range map[string]string{"/api/v1/outages/w9/mark": mark, "/api/v1/outages/w1/mark": `{"as":1}`} {
+		if w := post(path, body); w.Code != 400 {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+	if w := post("/api/v1/outages/w1/mark", mark, "Sec-Fetch-Site", "cross-site"); w.Code != 403 {
+		t.Errorf("another site: %d", w.Code)
+	}
+	if len(source.marks) != 1 {
+		t.Error("a refused correction was made")
 	}
 }
 
