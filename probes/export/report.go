@@ -86,8 +86,28 @@ func newReporter(data ReportData) *reporter {
 	}
 	r.Revisions = slices.DeleteFunc(slices.Clone(data.Revisions), func(v probes.NoticeRevision) bool { return !addresses[v.Item.Address] })
 	slices.SortStableFunc(r.Revisions, func(a, b probes.NoticeRevision) int { return a.Seen.Compare(b.Seen) })
+	r.Revisions = onceEach(r.Revisions)
 	r.table = windowTable{opts: Options{Lang: data.Lang, Location: data.Location, To: data.Now, Width: 80}, windows: append(slices.Clone(r.related), data.Window)}
 	return r
+}
+
+// onceEach leaves one of revisions that tell the same, as two probes of one notice see them: the one that was seen first.
+func onceEach(revisions []probes.NoticeRevision) []probes.NoticeRevision {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(revisions, func(v probes.NoticeRevision) bool {
+		claims := ""
+		for _, a := range v.Item.Announcements {
+			for _, w := range a.Windows {
+				claims += stamp(w.Start) + "/" + stamp(w.End) + " "
+			}
+		}
+		key := strings.Join([]string{v.Item.Address, string(v.Change), clean(v.Item.Title), claims}, "\x00")
+		if seen[key] {
+			return true
+		}
+		seen[key] = true
+		return false
+	})
 }
 
 // The parts of the page.
@@ -357,7 +377,7 @@ func (r *reporter) firstFailed() *probes.Result {
 func (r *reporter) firstFailure() *firstFailure {
 	result := r.firstFailed()
 	if result == nil {
-		return nil
+		return r.rememberedFailure()
 	}
 	f := &firstFailure{
 		Probe: clean(result.Probe), Stage: clean(result.Stage), Kind: string(result.Kind), When: r.moment(result.Start),
@@ -389,6 +409,15 @@ func (r *reporter) firstFailure() *firstFailure {
 		}
 	}
 	return f
+}
+
+// rememberedFailure is what the window itself tells of its first failure, where the run is not kept.
+func (r *reporter) rememberedFailure() *firstFailure {
+	w := r.Window
+	if w.Source != probes.Observed || w.Message == "" || len(w.Probes) == 0 {
+		return nil
+	}
+	return &firstFailure{Probe: clean(w.Probes[0]), Stage: clean(w.Stage), When: r.moment(w.Start), Words: Words(w.Reason, r.Lang), Message: clean(w.Message)}
 }
 
 // groups joins runs of a probe that follow each other with the same verdict.

@@ -201,7 +201,7 @@ func TestReportIsSelfContainedAndSafe(t *testing.T) {
 
 func TestReportOfLittle(t *testing.T) {
 	end := jstAt(31, 0, 0, 0)
-	open := probes.Window{ID: "x", Source: probes.Observed, Scope: probes.ScopeProbe, Name: "apply", Start: jstAt(30, 8, 0, 0)}
+	open := probes.Window{ID: "x", Source: probes.Observed, Scope: probes.ScopeProbe, Name: "apply", Start: jstAt(30, 8, 0, 0), Probes: []string{"apply"}, Reason: probes.ReasonTLS, Message: "certificate expired"}
 	lapsed := probes.Window{ID: "x", Source: probes.Announced, Scope: probes.ScopeFlow, Name: "flow", Start: jstAt(30, 8, 0, 0), Lapsed: true}
 	blind := probes.Window{ID: "x", Source: probes.Blind, Scope: probes.ScopeAll, Start: jstAt(30, 8, 0, 0), End: &end}
 	wrong := probes.Window{ID: "x", Source: probes.Observed, Scope: probes.ScopeFlow, Name: "flow", Start: end, End: &end, Marks: []probes.Mark{{As: "false-alarm", Note: "試験", By: "ops", At: end}}}
@@ -209,7 +209,7 @@ func TestReportOfLittle(t *testing.T) {
 		window probes.Window
 		wants  []string
 	}{
-		{open, []string{"apply not over", "apply has been out for 24 h 00 min, since 2025-10-30 08:00:00.", "no good run is known before it", "so far", "not ruled out by this report", "Single runs of that time are not kept", "No announcement of it is known here."}},
+		{open, []string{"apply not over", "apply has been out for 24 h 00 min, since 2025-10-30 08:00:00.", "no good run is known before it", "so far", "What failed first apply · 2025-10-30 08:00:00 the secure connection or its certificate is not valid certificate expired", "not ruled out by this report", "Single runs of that time are not kept", "No announcement of it is known here."}},
 		{lapsed, []string{"end not told", "when it came back was not told", "Length not known"}},
 		{blind, []string{"The prober could judge nothing for 16 h 00 min"}},
 		{wrong, []string{"false alarm", "Corrected by hand : false-alarm, 2025-10-31 00:00, ops: 試験"}},
@@ -241,6 +241,18 @@ func TestReportSaysWhenTheOperatorKnewFirstOrOurNetworkMayBeOut(t *testing.T) {
 	}
 	if strings.Contains(text, "another service") {
 		t.Error("a notice on something else is in the report")
+	}
+}
+
+func TestANoticeThatTwoProbesReadIsToldOnce(t *testing.T) {
+	data := sampleReport(t, English)
+	for _, revision := range data.Revisions {
+		revision.Probe, revision.Seen = "feed", revision.Seen.Add(time.Minute)
+		data.Revisions = append(data.Revisions, revision)
+	}
+	r := newReporter(data)
+	if len(r.Revisions) != 2 || r.Revisions[0].Probe != "news" || r.Revisions[1].Probe != "news" {
+		t.Errorf("revisions: %+v", r.Revisions)
 	}
 }
 
