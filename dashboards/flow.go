@@ -68,6 +68,45 @@ func flowOverview() dashboard {
 				queries: []query{{expr: worst("flow, stage", "probe_outcome", ofProbe), legend: "{{flow}} {{stage}}"}},
 			}),
 			windowTable("Windows", "observed|announced|planned"),
+			row("Behind the verdict"),
+			series(panel{
+				title: "Failures by reason", width: 12, unit: "short", custom: bars, min: 0, decimals: 0, none: "no data",
+				about:   "Scheduled runs that were not up, by reason: dns, connect, tls, timeout, status, content and so on. Each location counts.",
+				queries: []query{{expr: counted("flow, stage, reason", "stage_failures_total", inStage), legend: "{{stage}} {{reason}}"}},
+			}),
+			series(panel{
+				title: "Runs of which we could not tell", width: 12, unit: "short", custom: bars, min: 0, decimals: 0, none: "no data",
+				about:   "Scheduled runs that say nothing of the flow, by reason: blocked (turned away), browser, network, overload, definition, internal.",
+				queries: []query{{expr: counted("flow, stage, reason", "stage_unknown_total", inStage), legend: "{{stage}} {{reason}}"}},
+			}),
+			series(panel{
+				title: "Slowest run", width: 12, unit: "s", min: 0, none: "no data",
+				about:   "The longest run of each stage in each step, at any location.",
+				queries: []query{{expr: worst("flow, stage", "probe_duration_seconds", ofProbe), legend: "{{stage}}"}},
+			}),
+			series(panel{
+				title: "Duration: 99 of 100 runs are quicker", width: 12, unit: "s", min: 0, none: "no scheduled run in the step",
+				about: "The 99th percentile of the scheduled runs of each stage, to the bounds of the histogram's buckets.",
+				queries: []query{{
+					expr:   `histogram_quantile(0.99, sum by (flow, stage, le) (rate(stage_run_duration_seconds_bucket{` + inStage + `}[$__rate_interval])))`,
+					legend: "{{stage}}",
+				}},
+			}),
+			series(panel{
+				title: "Error budget burn rate", width: 12, unit: "short", min: 0, none: "no objective is configured",
+				levels: []level{{nil, "green", "the budget lasts for the whole period"}, {1, "orange", "spent too fast: a ticket"}, {6, "red", "pages, where it lasts for 6 hours"}, {14.4, "dark-red", "pages, where it lasts for 1 hour"}},
+				about:  "How many times faster than allowed the error budget is spent, over the last hour, 6 hours and 3 days.",
+				queries: []query{
+					{expr: `flow:unavailability:ratio1h{flow=~"$flow"} / ` + objective, legend: "{{flow}} 1 h"},
+					{expr: `flow:unavailability:ratio6h{flow=~"$flow"} / ` + objective, legend: "{{flow}} 6 h"},
+					{expr: `flow:unavailability:ratio3d{flow=~"$flow"} / ` + objective, legend: "{{flow}} 3 d"},
+				},
+			}),
+			timeline(panel{
+				title: "Observed", width: 12, height: 8, unit: "none", words: []word{{0, "nobody knew", "purple"}, {1, "observed", "green"}}, none: "never observed",
+				about:   "Whether some location had fresh knowledge of the flow all through the step. A moment without shows as nobody knew.",
+				queries: []query{{expr: `min by (flow) (min_over_time(flow:known:bool{flow=~"$flow"}[$__interval]))`, legend: "{{flow}}"}},
+			}),
 		},
 	}
 }
