@@ -113,6 +113,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		case t.is(cExtend):
 			return roleExtend, true
 		case t.is(cNotice):
+			if hasPrefix(p.src.runes, t.to, "したところ", "した範囲") > 0 {
+				return roleIgnore, true
+			}
 			if fallback == roleNone {
 				fallback = roleWeak
 			}

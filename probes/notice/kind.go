@@ -18,6 +18,7 @@ type verdict struct {
 	sureOutage, sureMaint bool // it is said to be so, and not only named
 	bodySure              bool // a sentence of the body says of a failure that it happened or is over
 	titleTender           bool
+	titleMaint            bool // the headline announces work
 }
 
 // maxSentence bounds a sentence, in tokens: what is longer is cut, so that no text takes more than linear time.
@@ -45,6 +46,9 @@ func (p *parser) mainVerdict() verdict {
 	var v verdict
 	cant, stops := 0, 0
 	p.sentences(func(from, to int) {
+		if p.question(to) {
+			return
+		}
 		inTitle := p.inTitle(from)
 		weight := 1
 		if inTitle {
@@ -65,6 +69,7 @@ func (p *parser) mainVerdict() verdict {
 		v.outage += weight * s.outage
 		v.maintenance += weight * s.maintenance
 		v.sureOutage = v.sureOutage || s.sureOutage || inTitle && s.trouble && (s.about || s.mark || s.recovered)
+		v.titleMaint = v.titleMaint || inTitle && (s.maint || s.stop) && (s.about || s.mark || s.sureMaint)
 		v.sureMaint = v.sureMaint || s.sureMaint || inTitle && s.maint && (s.about || s.mark)
 		if s.cant {
 			cant++
@@ -137,6 +142,19 @@ func containsAny(s string, words ...string) bool {
 		}
 	}
 	return false
+}
+
+// question reports whether the sentence that ends at token to asks something.
+func (p *parser) question(to int) bool {
+	if p.rune(to) == '?' {
+		return true
+	}
+	i := len(p.src.runes)
+	if to < len(p.toks) {
+		i = p.toks[to].from
+	}
+	s := string(p.src.runes[max(0, i-3):i])
+	return strings.HasSuffix(s, "ですか") || strings.HasSuffix(s, "ますか") || strings.HasSuffix(s, "うか")
 }
 
 // A survey is what the words of one sentence say.
@@ -223,7 +241,7 @@ func (p *parser) survey(from, to int) survey {
 			switch t.tail {
 			case tailDone:
 				s.outage += 2
-				s.recovered = s.recovered || p.inTitle(k) || hasPrefix(p.src.runes, t.to, "報告", "のお知らせ", "について", "に関す", "のご報告", "のご案内") == 0
+				s.recovered = s.recovered || p.inTitle(k) || hasPrefix(p.src.runes, t.to, "報告", "のお知らせ", "について", "に関す", "のご報告", "のご案内", "のご連絡", "通知") == 0
 			case tailHope, tailNoun:
 				s.outage++
 			case tailNot, tailFuture:
@@ -295,7 +313,7 @@ func (p *parser) survey(from, to int) survey {
 		s.outage += 2
 		s.sureOutage = true
 	}
-	if s.cant && !s.maint && !s.stop && !work && (cantNow || now || ongoing && p.state(from, to)) {
+	if s.cant && !s.maint && !s.stop && !work && (cantNow || now || p.hasClock(from, to) || ongoing && p.state(from, to)) {
 		s.sureOutage = true
 		s.outage++
 	}
@@ -395,10 +413,14 @@ func (p *parser) cantNow(k int) bool {
 		return true
 	}
 	rs, i := p.src.runes, p.toks[k].to
-	if hasPrefix(rs, i, "ん", "かった", "。", "\n", "く", "なって", "なり", "でし", "とな", "にな") > 0 || i >= len(rs) {
+	s := string(rs[i:min(len(rs), i+14)])
+	if containsAny(s, "になります", "となります", "になる", "となる", "なる状", "なること") || hasPrefix(rs, i, "なる", "なります") > 0 {
+		return false
+	}
+	if hasPrefix(rs, i, "かった", "なって", "なり", "なっ") > 0 {
 		return true
 	}
-	s := string(rs[i:min(len(rs), i+6)])
+	s = string(rs[i:min(len(rs), i+6)])
 	return containsAny(s, "状態", "状況", "事象", "不具合", "障害", "トラブル", "なって", "なりま", "なった", "問題")
 }
 

@@ -56,13 +56,14 @@ func Troubled(text string) bool {
 	if p == nil {
 		return false
 	}
-	main := p.announces(p.mainVerdict())
-	if main != maintenance || !p.cancelled() {
+	v := p.mainVerdict()
+	main := p.announces(v)
+	if main != maintenance || !p.cancelled() && p.disturbs() && v.titleMaint {
 		return main != noEvent
 	}
 	p.findMentions()
 	p.read()
-	return slices.ContainsFunc(p.readings, func(r reading) bool { return r.role == roleStart || r.role == roleEnd }) || p.recurrence() != ""
+	return p.recurrence() != "" || p.told()
 }
 
 type parser struct {
@@ -216,7 +217,7 @@ func (p *parser) run() Reading {
 		}
 		groups[k] = append(groups[k], w)
 	}
-	if len(windows) == 0 && main == maintenance && recurs == "" && (p.cancelled() || !p.disturbs()) {
+	if len(windows) == 0 && main == maintenance && recurs == "" && (p.cancelled() || !p.disturbs() || !v.titleMaint && !p.told()) {
 		return out
 	}
 	other := outage + maintenance - main
@@ -266,6 +267,14 @@ func (p *parser) cancelled() bool {
 		}
 	}
 	return false
+}
+
+// told reports whether the notice gives a time of the work, or says that it goes on or is over.
+func (p *parser) told() bool {
+	st := p.standOf(0, len(p.toks), maintenance)
+	return st.ongoing || st.done || slices.ContainsFunc(p.readings, func(r reading) bool {
+		return r.role == roleStart || r.role == roleEnd || r.role == rolePlan
+	})
 }
 
 // disturbs reports whether the work that the notice speaks of is one that keeps people from a service.

@@ -383,7 +383,7 @@ func (p *parser) rangeOf(m *mention) bool {
 		return false
 	}
 	open := 0
-	if p.kindAt(after) == kOpen && sign {
+	if p.kindAt(after) == kOpen && sign && p.toks[after].line == p.toks[j].line {
 		open = 1
 	}
 	b, end, ok := p.point(after + open)

@@ -333,6 +333,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 			}
 		}
 	}
+	// 8月23日にも
+	if m.a.dateOnly() && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "にも") > 0 {
+		return true
+	}
 	// 5日中の復旧は難しい, 2日いっぱい
 	if m.a.dateOnly() && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "いっぱい", "中に", "中の", "中は", "中を", "中、", "中も") > 0 {
 		return true

@@ -169,7 +169,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 		rs, i := p.src.runes, t.to
 		switch {
 		case t.is(cFinish):
-			if (t.tail == tailDone || t.tail == tailNone && p.kindAt(k+1) == kClose) && (maint || p.find(from, to, cRecover|cResume) || len(p.lines) < 4) && !p.conditional(k, min(k+4, to)) && hasPrefix(rs, i, "し、", "し,", "して", "している") == 0 && !p.find(from, k, cPerson) {
+			if (t.tail == tailDone || t.tail == tailNone && p.kindAt(k+1) == kClose) && (maint || p.find(from, to, cRecover|cResume) || len(p.lines) < 4 || containsAny(p.text(from, to), "予定通り", "予定どおり", "無事")) && !p.conditional(k, min(k+4, to)) && hasPrefix(rs, i, "し、", "し,", "して", "している") == 0 && !p.find(from, k, cPerson) {
 				st.done = true
 				st.doneTitle = st.doneTitle || p.inTitle(k)
 			}
@@ -318,7 +318,7 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		}
 	}
 	switch {
-	case st.done && !st.extended && (st.doneTitle || !p.ahead(first, windows)):
+	case st.done && (st.doneTitle || !p.moreToCome(windows)):
 		return probes.Resolved
 	case st.ongoing && !p.ahead(first, windows):
 		return probes.Ongoing
@@ -328,6 +328,16 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		return probes.Ongoing
 	}
 	return probes.Scheduled
+}
+
+// moreToCome reports whether some windows were over when the notice was published and others had not begun.
+func (p *parser) moreToCome(windows []window) bool {
+	over, ahead := false, false
+	for _, w := range windows {
+		over = over || w.hasEnd && !w.end.After(p.published)
+		ahead = ahead || w.hasStart && w.start.After(p.published.Add(day))
+	}
+	return !p.published.IsZero() && over && ahead
 }
 
 // ahead reports whether the notice was published clearly before the first of its windows.

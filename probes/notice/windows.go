@@ -286,7 +286,7 @@ func (a *assembler) start(rd *reading, kind eventKind, role role) {
 		a.contextOf(rd, false)
 		return
 	}
-	if rd.a.dateOnly() && a.p.isPublicationDay(rd) && !rd.since {
+	if rd.a.dateOnly() && (rd.a.date.base == baseContext && rd.a.date.dayOff == 0 && rd.a.date.day == 0 || a.p.isPublicationDay(rd) && !rd.since) {
 		a.contextOf(rd, true)
 		return
 	}
