@@ -41,7 +41,7 @@ const (
 // guessItems finds the items of a page; none when nothing looks like a list of notices.
 func guessItems(doc *goquery.Document, now time.Time) ([]*goquery.Selection, evidence) {
 	for _, part := range []*goquery.Selection{doc.Find("main, [role=main]").First(), doc.Selection} {
-		if marks := findMarks(part.Nodes, now, aside); len(marks) > 0 {
+		if marks := findMarks(part.Nodes, now, aside, maxMarks); len(marks) > 0 {
 			if items := itemsAround(marks); len(items) > 0 {
 				return items, byDates
 			}
@@ -76,12 +76,12 @@ func aside(n *html.Node) bool {
 	return false
 }
 
-// findMarks returns the marks below the nodes, in order.
-func findMarks(nodes []*html.Node, now time.Time, skip func(*html.Node) bool) []mark {
+// findMarks returns the marks below the nodes, in order, up to a limit.
+func findMarks(nodes []*html.Node, now time.Time, skip func(*html.Node) bool, limit int) []mark {
 	var marks []mark
 	var walk func(*html.Node)
 	walk = func(n *html.Node) {
-		if len(marks) >= maxMarks {
+		if len(marks) >= limit {
 			return
 		}
 		switch n.Type {
@@ -116,7 +116,7 @@ func findMarks(nodes []*html.Node, now time.Time, skip func(*html.Node) bool) []
 }
 
 func firstMark(nodes []*html.Node, now time.Time) (mark, bool) {
-	marks := findMarks(nodes, now, nil)
+	marks := findMarks(nodes, now, nil, 1)
 	if len(marks) == 0 {
 		return mark{}, false
 	}
@@ -221,7 +221,24 @@ func insideItem(n *html.Node) bool {
 
 // ofThePage reports whether a date is that of the page itself, which has a label before it and is in no item.
 func ofThePage(n *html.Node) bool {
-	return n.Parent != nil && !insideItem(n) && pageLabel.MatchString(probes.Fold(oneLine([]*html.Node{n.Parent}, nil)))
+	return n.Parent != nil && !insideItem(n) && pageLabel.MatchString(probes.Fold(beginning(n.Parent)))
+}
+
+// beginning is the text with which a node begins, as far as a label could reach.
+func beginning(n *html.Node) string {
+	var b strings.Builder
+	var walk func(*html.Node)
+	walk = func(n *html.Node) {
+		if n.Type == html.TextNode {
+			text := strings.TrimSpace(n.Data)
+			b.WriteString(text[:min(len(text), 4*maxDateText)])
+		}
+		for c := n.FirstChild; c != nil && b.Len() < maxDateText; c = c.NextSibling {
+			walk(c)
+		}
+	}
+	walk(n)
+	return b.String()
 }
 
 var pageLabel = regexp.MustCompile(`^(?:最終)?(?:更新|掲載|公開|作成)日?`)
