@@ -28,7 +28,7 @@ const (
 )
 
 // errSandbox is wrapped by the error of a Chrome that could not make its sandbox.
-var errSandbox = errors.New("Chrome could not make its sandbox")
+var errSandbox = errors.New("the browser could not make its sandbox")
 
 // A chrome is a running browser, ours or a remote one, that visits share.
 type chrome struct {
@@ -84,7 +84,7 @@ func startError(proc *process, how string, err error) error {
 	if printed := proc.output.lines(3); printed != "" {
 		how += "; it printed: " + printed
 	}
-	return fmt.Errorf("Chrome did not start (%s): %w", how, err)
+	return fmt.Errorf("the browser did not start (%s): %w", how, err)
 }
 
 // connect uses the browser behind a DevTools endpoint. Its errors do not tell the address, which may hold a token.

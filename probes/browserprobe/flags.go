@@ -3,12 +3,7 @@ package browserprobe
 import "runtime"
 
 // flags are the arguments that Chrome is started with. https://peter.sh/experiments/chromium-command-line-switches/
-var expFlags []string
-
 func flags(o Options) []string {
-	if len(expFlags) > 0 {
-		return append([]string{"--remote-debugging-pipe"}, expFlags...)
-	}
 	args := []string{
 		"--remote-debugging-pipe", "--no-first-run", "--no-default-browser-check", "--no-startup-window",
 		"--enable-automation",

@@ -56,7 +56,7 @@ func TestHostilePages(t *testing.T) {
 	}
 	mux.HandleFunc("/never", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	mux.HandleFunc("/redirect", func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "/redirect?"+r.URL.RawQuery+"x", 302)
+		http.Redirect(w, r, "/redirect?"+r.URL.RawQuery+"x", http.StatusFound)
 	})
 	mux.HandleFunc("/file", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Disposition", "attachment; filename=form.bin")

@@ -108,7 +108,7 @@ func TestNoSandbox(t *testing.T) {
 	defer p.Close()
 	r := run(t, p, browserProbe(open(serve(t, "x"))))
 	wantOutcome(t, r, probes.Unknown, probes.ReasonBrowser)
-	for _, want := range []string{"Chrome could not make its sandbox: the kernel does not let it use user namespaces", "browser.url", "browser.sandbox: off"} {
+	for _, want := range []string{"the browser could not make its sandbox: the kernel does not let it use user namespaces", "browser.url", "browser.sandbox: off"} {
 		if !strings.Contains(r.Message, want) {
 			t.Errorf("message is %q, want %q in it", r.Message, want)
 		}
@@ -253,7 +253,7 @@ func TestRemote(t *testing.T) {
 func TestNoBrowser(t *testing.T) {
 	for _, c := range []struct{ name, path, want string }{
 		{"missing", "/no/such/chrome", "no Chrome or Chromium was found: browser.path names /no/such/chrome: "},
-		{"broken", script(t, "echo 'error while loading shared libraries: libnss3.so' >&2; exit 127"), "Chrome did not start (exit status 127; it printed: error while loading shared libraries: libnss3.so)"},
+		{"broken", script(t, "echo 'error while loading shared libraries: libnss3.so' >&2; exit 127"), "the browser did not start (exit status 127; it printed: error while loading shared libraries: libnss3.so)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := New(Options{Settings: probes.BrowserSettings{Path: c.path}})

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -153,14 +152,6 @@ func (v *visit) begin(ctx context.Context) (*tab, error) {
 // newTab opens a blank page and sets it up.
 func (v *visit) newTab(ctx context.Context) error {
 	window := true
-	if os.Getenv("EXP_HIDDEN") != "" {
-		created, err := bounded(ctx, v.chrome, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", BrowserContextID: v.context, Hidden: ptr(true)})
-		if err != nil {
-			return err
-		}
-		id := cdp.FrameID(created.TargetID)
-		return v.wait(ctx, func() bool { return v.frames[id] != nil && v.frames[id].own != "" })
-	}
 	created, err := bounded(ctx, v.chrome, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", BrowserContextID: v.context, NewWindow: &window,
 		Width: v.setup.width, Height: v.setup.height})
 	if err != nil {
