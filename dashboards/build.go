@@ -215,7 +215,10 @@ func (p panel) describe() string {
 func mappings(words []word) []object {
 	list := []object{}
 	for i, w := range words {
-		result := object{"text": w.text, "color": w.color, "index": i}
+		result := object{"color": w.color, "index": i}
+		if w.text != "" { // with an empty text Grafana would show no value at all
+			result["text"] = w.text
+		}
 		if span, ok := w.value.([2]any); ok {
 			list = append(list, object{"type": "range", "options": object{"from": span[0], "to": span[1], "result": result}})
 		} else {
@@ -309,7 +312,7 @@ type column struct {
 func table(p panel, columns []column) panel {
 	p.kind = "table"
 	p.height = max(p.height, 9)
-	p.custom = object{"align": "auto", "filterable": true, "inspect": false, "displayMode": "auto"}
+	p.custom = object{"align": "auto", "filterable": true, "inspect": false}
 	p.options = object{"showHeader": true, "cellHeight": "sm", "footer": object{"show": false, "reducer": []string{"sum"}, "fields": ""}}
 	names, order, hidden := object{}, object{}, object{"Time": true}
 	for i, c := range columns {

@@ -30,20 +30,20 @@ func sources(names string) string { return inFlow + `, source=~"` + names + `"` 
 // bounds of the latest ones.
 func annotations() []object {
 	var list []object
-	add := func(name, color, expr, title string, exact bool) {
+	add := func(name, color, expr, text string, exact bool) {
 		list = append(list, object{
 			"name": name, "datasource": object{"type": "prometheus", "uid": dataSource}, "enable": true, "hide": false, "iconColor": color,
-			"expr": expr, "step": "1m", "titleFormat": title, "textFormat": "{{location}}", "tagKeys": "flow,source", "useValueForTime": exact,
+			"expr": expr, "step": "1m", "titleFormat": "{{flow}}: {{source}} window", "textFormat": text, "tagKeys": "flow,source", "useValueForTime": exact,
 		})
 	}
 	for _, s := range [][2]string{{"observed", "red"}, {"announced", "orange"}, {"planned", "blue"}} {
-		add(strings.ToUpper(s[0][:1])+s[0][1:], s[1], worst("flow, source", "flow_outage_active", sources(s[0])), "{{flow}}: {{source}} window", false)
+		add(strings.ToUpper(s[0][:1])+s[0][1:], s[1], worst("flow, source", "flow_outage_active", sources(s[0])), "", false)
 	}
 	// Each step's value is the moment itself, held between start and end: Grafana joins those into one region whose bounds are
 	// exact. Outside the window it is the nearer bound.
 	all := sources("observed|announced|planned")
 	start, end := window(windowStart, all, " @ end()"), window(windowEnd, all, " @ end()")
-	add("Exact bounds", "purple", "1000 * (("+start+" > time()) or ("+end+" < time()) or ("+start+" * 0 + time()))", "{{flow}}: {{source}} window", true)
+	add("Exact bounds", "purple", "1000 * (("+start+" > time()) or ("+end+" < time()) or ("+start+" * 0 + time()))", "{{location}}", true)
 	return list
 }
 
