@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"encoding/csv"
 	"math"
 	"regexp"
@@ -494,6 +495,7 @@ func parseOpenMetrics(t *testing.T, text string) map[string][]point {
 	if !strings.HasSuffix(text, "\n# EOF\n") {
 		t.Error("no end mark")
 	}
+	form := regexp.MustCompile(`^([a-z_]+)(\{[^ ]*\})? (\S+) (\d+\.\d{3})$`)
 	series := map[string][]point{}
 	var family string
 	done := map[string]bool{}
@@ -509,7 +511,7 @@ func parseOpenMetrics(t *testing.T, text string) map[string][]point {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
-		m := regexp.MustCompile(`^([a-z_]+)(\{[^ ]*\})? (\S+) (\d+\.\d{3})$`).FindStringSubmatch(line)
+		m := form.FindStringSubmatch(line)
 		if m == nil {
 			t.Fatalf("not a sample: %q", line)
 		}
@@ -535,12 +537,14 @@ func parseOpenMetrics(t *testing.T, text string) map[string][]point {
 
 // instant is what a query at a moment returns: the last sample of the five minutes before it.
 func instant(points []point, at float64) (float64, bool) {
-	for _, p := range slices.Backward(points) {
-		if p.at <= at {
-			return p.value, at-p.at < 300
-		}
+	i, found := slices.BinarySearchFunc(points, at, func(p point, at float64) int { return cmp.Compare(p.at, at) })
+	if !found {
+		i--
 	}
-	return 0, false
+	if i < 0 {
+		return 0, false
+	}
+	return points[i].value, at-points[i].at < 300
 }
 
 func TestOpenMetricsCoversAWindowAndNothingElse(t *testing.T) {

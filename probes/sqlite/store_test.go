@@ -330,7 +330,7 @@ func TestReadersBesideTheWriter(t *testing.T) {
 	var readers sync.WaitGroup
 	running, stop := context.WithCancel(t.Context())
 	problems := make(chan error, 8)
-	for range 3 {
+	for range 2 {
 		readers.Go(func() {
 			r, err := OpenReadOnly(path)
 			if err != nil {
@@ -358,7 +358,7 @@ func TestReadersBesideTheWriter(t *testing.T) {
 			}
 		})
 	}
-	for i := 1; i <= 100; i++ {
+	for i := 1; i <= 30; i++ {
 		apply(t, s, Change{Windows: []probes.Window{window(fmt.Sprintf("w%03d", i), i, nil)}, States: map[string][]byte{"n": fmt.Append(nil, i)}})
 	}
 	stop()

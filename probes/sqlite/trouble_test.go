@@ -154,7 +154,7 @@ func TestKilledWhileWriting(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "probe.db")
 	random := rand.New(rand.NewPCG(1, 2))
 	done := 0
-	for range 12 {
+	for range 8 {
 		cmd, lines := start(t, "transitions", path)
 		// Killed after some steps, at whatever point of a later one it then is.
 		for left := 1 + random.IntN(30); left > 0 && lines.Scan(); left-- {
@@ -187,7 +187,7 @@ func TestKilledWhileWriting(t *testing.T) {
 
 func TestKilledAtACommit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "probe.db")
-	for n := range 12 {
+	for n := range 7 {
 		for _, point := range []struct {
 			role string
 			want int
