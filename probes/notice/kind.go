@@ -231,7 +231,7 @@ func (p *parser) survey(from, to int) survey {
 			}
 		case t.is(cHappen):
 			// 瞬断が発生します is what work will do
-			if t.tail != tailNot && t.tail != tailFuture && t.tail != tailNoun && !cond {
+			if t.tail != tailNot && t.tail != tailFuture && t.tail != tailNoun && !cond && hasPrefix(p.src.runes, t.to, "のご連絡", "の連絡", "のお知らせ", "通知", "のご案内") == 0 {
 				s.happen = true
 			}
 		case t.is(cRecover):
@@ -438,7 +438,7 @@ func (p *parser) stateOf(from, to int) bool {
 // causes reports whether trouble is given as the cause of something that is so.
 func (p *parser) causes(from, to int) bool {
 	s := p.text(from, to)
-	return containsAny(s, "により", "のため", "の影響", "によって", "に伴い", "が続", "を起こ", "due to", "because of", "caused") && containsAny(s, "おります", "います", "ました", "ません", "停止", "中止", "is ", "are ", "was ", "were ", "have ", "has ")
+	return containsAny(s, "により", "のため", "の影響", "によって", "に伴い", "が続", "を起こ", "due to", "because of", "caused") && containsAny(s, "ております", "ています", "ました", "ません", "停止", "中止", "is ", "are ", "was ", "were ", "have ", "has ")
 }
 
 // kindAround says of which kind of event the sentence of a mention speaks.

@@ -16,6 +16,8 @@ type stand struct {
 	present bool
 	// hoped: after a recovery another one is hoped for.
 	hoped bool
+	// finished: the words are those of an end (終了しました), and not only of something done (実施しました).
+	finished bool
 	// doneTitle: the headline says that it is over.
 	doneTitle bool
 }
@@ -171,6 +173,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 		case t.is(cFinish):
 			if (t.tail == tailDone || t.tail == tailNone && p.kindAt(k+1) == kClose) && (maint || p.find(from, to, cRecover|cResume) || len(p.lines) < 4 || containsAny(p.text(from, to), "予定通り", "予定どおり", "無事")) && !p.conditional(k, min(k+4, to)) && hasPrefix(rs, i, "し、", "し,", "して", "している") == 0 && !p.find(from, k, cPerson) {
 				st.done = true
+				st.finished = true
 				st.doneTitle = st.doneTitle || p.inTitle(k)
 			}
 		case t.is(cResume | cRecover):
@@ -318,7 +321,7 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		}
 	}
 	switch {
-	case st.done && (st.doneTitle || !p.moreToCome(windows)):
+	case st.done && (st.doneTitle || st.finished && !p.moreToCome(windows) || !p.ahead(first, windows)):
 		return probes.Resolved
 	case st.ongoing && !p.ahead(first, windows):
 		return probes.Ongoing
