@@ -69,7 +69,7 @@ func TestProbeSharesRuns(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range 20 {
 			group.Go(func() {
-				time.Sleep(time.Duration(i) * 100 * time.Millisecond) // all within the first one's run
+				<-time.After(time.Duration(i) * 100 * time.Millisecond) // all within the first one's run
 				ask(s, "GET", "/probe?probe=apply-form").want(t, 200)
 			})
 		}
@@ -77,12 +77,12 @@ func TestProbeSharesRuns(t *testing.T) {
 		if got := r.runs.Load(); got != 1 {
 			t.Errorf("20 who asked at once made %d runs", got)
 		}
-		time.Sleep(demandSpacing - time.Millisecond)
+		<-time.After(demandSpacing - time.Millisecond)
 		ask(s, "GET", "/probe?probe=apply-form").want(t, 200)
 		if got := r.runs.Load(); got != 1 {
 			t.Errorf("who asked right after made another run: %d", got)
 		}
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond)
 		ask(s, "GET", "/probe?probe=apply-form").want(t, 200)
 		ask(s, "GET", "/probe?probe=portal-top").want(t, 200)
 		if got := r.runs.Load(); got != 3 {
