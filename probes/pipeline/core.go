@@ -32,8 +32,10 @@ type core struct {
 	evidence *evidence.Keeper // nil to keep none
 	metrics  *metrics.Metrics // nil in a one-shot run
 	journal  journal          // nil to keep nothing
-	recent   *recent
-	clock    probes.Clock
+	// between lets a test stand between the observers and the disk; nil otherwise.
+	between func(journal) journal
+	recent  *recent
+	clock   probes.Clock
 	// soon asks for a run besides the schedule; nil where there is none.
 	soon func(probes.RunRequest)
 	// final is told every judged result, changed every change of windows once it is safe; nil for nobody.
@@ -227,6 +229,13 @@ func (c *core) configure(set probes.Set) {
 	c.standing.Store(newStanding(set))
 	c.apply(c.tracker.Configure(set))
 	c.refresh("", c.clock.Now())
+}
+
+// forget drops from memory what the store has deleted.
+func (c *core) forget(before time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tracker.Forget(before)
 }
 
 func prefixed(prefix string, states map[string][]byte) map[string][]byte {

@@ -46,6 +46,7 @@ type server struct {
 	options   ServeOptions
 	metrics   *metrics.Metrics
 	store     *sqlite.Store // nil without a state directory
+	journal   *storeJournal // of the store
 	scheduler *schedule.Scheduler
 	results   chan probes.Result
 	reloading sync.Mutex
@@ -101,7 +102,7 @@ func (s *server) run(ctx context.Context) error {
 		observers.Go(func() { s.core.evidence.Run(observing) })
 	}
 	if s.store != nil {
-		observers.Go(func() { s.core.journal.(*storeJournal).run(observing) })
+		observers.Go(func() { s.journal.run(observing) })
 	}
 	pages := web.New(web.Options{
 		Source: source{s}, Metrics: s.metrics.Handler(), EvidenceDir: s.opts.EvidenceDir, Log: s.opts.Log,
@@ -115,9 +116,10 @@ func (s *server) run(ctx context.Context) error {
 	return err
 }
 
-// restore opens the state file and takes up where the process before left off.
+// restore opens the state file and takes up where the process before left off. Without one everything starts anew.
 func (s *server) restore() error {
 	if s.opts.StateDir == "" {
+		s.tellStatuses()
 		return nil
 	}
 	store, notes, err := sqlite.Open(filepath.Join(s.opts.StateDir, StateFile), sqlite.Options{})
@@ -135,17 +137,30 @@ func (s *server) restore() error {
 	c := s.core
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.journal = &storeJournal{store: store, metrics: s.metrics, log: s.opts.Log}
+	s.journal = &storeJournal{store: store, metrics: s.metrics, log: s.opts.Log, pruned: c.forget}
+	c.journal = s.journal
+	if c.between != nil {
+		c.journal = c.between(s.journal)
+	}
 	if err := c.judge.Restore(unprefixed(statesOfJudge, states)); err != nil {
 		s.opts.Log.Warn("some state cannot be read; going on without it", "error", err)
 	}
-	c.apply(c.tracker.Restore(windows, unprefixed(statesOfOutage, states), revisions, time.Now()))
-	for _, status := range c.tracker.Statuses() {
-		s.metrics.SetStatus(status)
+	change := c.tracker.Restore(windows, unprefixed(statesOfOutage, states), revisions, time.Now())
+	if change.Problem != nil {
+		s.opts.Log.Warn("some state cannot be read; going on without it", "error", change.Problem)
 	}
+	c.apply(change)
+	s.tellStatuses()
 	c.afterJudging()
 	c.refresh("", time.Now())
 	return nil
+}
+
+// tellStatuses exports where everything stands before anything has happened.
+func (s *server) tellStatuses() {
+	for _, status := range s.core.tracker.Statuses() {
+		s.metrics.SetStatus(status)
+	}
 }
 
 // observe carries results to the observers, one after the other, and lets time pass for them.

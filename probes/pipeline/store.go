@@ -29,6 +29,8 @@ type storeJournal struct {
 	metrics *metrics.Metrics
 	log     *slog.Logger
 	refused atomic.Bool
+	// pruned is told what was deleted: everything that ended before a moment.
+	pruned func(before time.Time)
 }
 
 func (j *storeJournal) Keep(change outage.Change) {
@@ -53,6 +55,15 @@ func (j *storeJournal) told(err error) {
 	}
 }
 
+// prune deletes what ended before a moment, on disk and then in memory.
+func (j *storeJournal) prune(ctx context.Context, before time.Time) {
+	if err := j.store.Prune(ctx, before); err != nil {
+		j.log.Warn("old windows could not be removed", "error", err)
+		return
+	}
+	j.pruned(before)
+}
+
 // run writes what was deferred, and tries again what the disk refused, until ctx is done.
 func (j *storeJournal) run(ctx context.Context) {
 	flush := time.NewTicker(flushEvery)
@@ -72,9 +83,7 @@ func (j *storeJournal) run(ctx context.Context) {
 				j.told(err)
 			}
 		case now := <-prune.C:
-			if err := j.store.Prune(ctx, now.Add(-retention)); err != nil {
-				j.log.Warn("old windows could not be removed", "error", err)
-			}
+			j.prune(ctx, now.Add(-retention))
 		}
 	}
 }
