@@ -141,6 +141,10 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		m.a.approx = true
 		return
 	}
+	if p.headsReport(m) {
+		r.role = roleReport
+		return
+	}
 	if role, ok := p.adjacent(r, prev, to); ok {
 		r.role = role
 		return
@@ -209,6 +213,21 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = roleStart
 	}
 	_ = labelText
+}
+
+// headsReport reports whether the mention stands in brackets at the start of a line whose text has times of its own or
+// tells of the present: （9月17日 9:00）本日8時35分頃から….
+func (p *parser) headsReport(m *mention) bool {
+	if m.isRange || !m.a.hasDate || !m.a.hasClock || p.kindAt(m.from-1) != kOpen || p.kindAt(m.to) != kClose {
+		return false
+	}
+	ln := p.lines[m.line]
+	for k := ln.first; k < m.from-1; k++ {
+		if t := p.toks[k]; t.kind == kWord || t.kind == kText && !isMarker(p.rune(k)) {
+			return false
+		}
+	}
+	return p.hasTime(m.to, ln.last) || p.find(m.to, ln.last, cOngoing|cNow)
 }
 
 // justAfter reports whether the event began right after what happened at the time: 10時の受付開始直後より.

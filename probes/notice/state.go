@@ -78,6 +78,9 @@ func (p *parser) outageStand(from, to int, st *stand) {
 				}
 			}
 		case t.is(cNormal):
+			if containsAny(p.text(from, k), "既に", "すでに", "済みの", "済の", "以外", "その他", "他の") {
+				continue // what was never broken
+			}
 			if !p.find(k+1, next, cCant) && !p.find(k+1, min(k+18, to), cHope) && t.tail != tailNot && p.presentOrPast(k, to) {
 				done = !part || done
 			}
