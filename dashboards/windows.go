@@ -5,17 +5,41 @@ import "strings"
 // bySlot are the labels that tell one window of the exporter's series from another.
 const bySlot = "by (flow, location, source, slot)"
 
-// window is a value of each flow's latest windows. What is exported at the end of the time range holds; where a flow is not
-// exported there any more (the prober is gone), what was last seen in the range does. at is " @ end()" in a range query.
-func window(value, matchers, at string) string {
-	live := "max " + bySlot + " (flow_outage_window_" + value + "{" + matchers + "}" + at + ")"
-	last := "max " + bySlot + " (last_over_time(flow_outage_window_" + value + "{" + matchers + "}[$__range]" + at + "))"
-	gone := "unless on (flow, location) flow_outcome{" + inFlow + "}" + at
-	if value == windowEnd {
-		// A slot that is used again keeps the end of its former window in the past.
-		last = "(" + last + " >= max " + bySlot + " (last_over_time(flow_outage_window_" + windowStart + "{" + matchers + "}[$__range]" + at + ")))"
+// A moment says at which time a query of windows looks, and how.
+type moment struct {
+	at    string // modifier of every selector
+	fresh bool   // what was seen within a step counts as being there: the moment may lie a little ahead of now
+}
+
+var (
+	// now is the end of the time range, for an instant query.
+	now = moment{}
+	// last is the same for a range query, of which every step then gives the same. Grafana lets its range end at a whole step,
+	// which may be long ago: so look a step ahead.
+	last = moment{at: " @ end() offset -$__interval", fresh: true}
+)
+
+func (m moment) selector(metric, matchers string) string {
+	if m.fresh {
+		return "last_over_time(" + metric + "{" + matchers + "}[$__rate_interval]" + m.at + ")"
 	}
-	return "(" + live + " or (" + last + " " + gone + "))"
+	return metric + "{" + matchers + "}" + m.at
+}
+
+// window is a value of each flow's latest windows. What is exported at the moment holds; where a flow is not exported any
+// more (the prober is gone), what was last seen in the range does.
+func window(value, matchers string, m moment) string {
+	pick := func(value string) string {
+		metric := "flow_outage_window_" + value
+		return "(max " + bySlot + " (" + m.selector(metric, matchers) + ")" +
+			" or (max " + bySlot + " (last_over_time(" + metric + "{" + matchers + "}[$__range]" + m.at + "))" +
+			" unless on (flow, location) " + m.selector("flow_outcome", inFlow) + "))"
+	}
+	if value == windowEnd {
+		// A slot that was used again still has the end of its former window in the past.
+		return "(" + pick(windowEnd) + " >= " + pick(windowStart) + ")"
+	}
+	return pick(value)
 }
 
 const (
@@ -26,31 +50,30 @@ const (
 
 func sources(names string) string { return inFlow + `, source=~"` + names + `"` }
 
-// annotations shade the windows in every panel that has a time axis: as they were scraped, to one step, and with the exact
-// bounds of the latest ones.
+// annotations shade the windows in every panel that has a time axis, to one step, and mark the bounds of the latest ones to
+// the second.
 func annotations() []object {
 	var list []object
-	add := func(name, color, expr, text string, exact bool) {
+	add := func(name, color, expr, title, text string, exact bool) {
 		list = append(list, object{
 			"name": name, "datasource": object{"type": "prometheus", "uid": dataSource}, "enable": true, "hide": false, "iconColor": color,
-			"expr": expr, "step": "1m", "titleFormat": "{{flow}}: {{source}} window", "textFormat": text, "tagKeys": "flow,source", "useValueForTime": exact,
+			"expr": expr, "step": "1m", "titleFormat": title, "textFormat": text, "tagKeys": "flow,source", "useValueForTime": exact,
 		})
 	}
 	for _, s := range [][2]string{{"observed", "red"}, {"announced", "orange"}, {"planned", "blue"}} {
-		add(strings.ToUpper(s[0][:1])+s[0][1:], s[1], worst("flow, source", "flow_outage_active", sources(s[0])), "", false)
+		add(strings.ToUpper(s[0][:1])+s[0][1:], s[1], worst("flow, source", "flow_outage_active", sources(s[0])), "{{flow}}: {{source}} window", "", false)
 	}
-	// Each step's value is the moment itself, held between start and end: Grafana joins those into one region whose bounds are
-	// exact. Outside the window it is the nearer bound.
+	// The value is the moment to mark, the same at every step: Grafana joins those into one.
 	all := sources("observed|announced|planned")
-	start, end := window(windowStart, all, " @ end()"), window(windowEnd, all, " @ end()")
-	add("Exact bounds", "purple", "1000 * (("+start+" > time()) or ("+end+" < time()) or ("+start+" * 0 + time()))", "{{location}}", true)
+	add("Exact starts", "purple", "1000 * "+window(windowStart, all, last), "{{flow}}: {{source}} window starts", "{{location}}", true)
+	add("Exact ends", "green", "1000 * "+window(windowEnd, all, last), "{{flow}}: {{source}} window ends", "{{location}}", true)
 	return list
 }
 
 // windowTable lists the latest windows with their exact bounds.
 func windowTable(title, names string) panel {
 	m := sources(names)
-	start, end, known := window(windowStart, m, ""), window(windowEnd, m, ""), window(windowKnown, m, "")
+	start, end, known := window(windowStart, m, now), window(windowEnd, m, now), window(windowKnown, m, now)
 	ahead := `(` +
 		`(max by (flow, location) (flow_outage_window_known_timestamp_seconds{` + sources("announced") + `})` +
 		` - on (flow, location) group_right () max ` + bySlot + ` (flow_outage_window_known_timestamp_seconds{` + sources("observed") + `}))` +
@@ -68,7 +91,7 @@ func windowTable(title, names string) panel {
 			{expr: titled("1000 * " + end), form: "table"},
 			{expr: titled("(" + end + " - " + start + ") or (time() - " + start + ")"), form: "table"},
 			{expr: titled("1000 * " + known), form: "table"},
-			{expr: titled(window("unobserved_seconds", m, "")), form: "table"},
+			{expr: titled(window("unobserved_seconds", m, now)), form: "table"},
 		},
 	}
 	columns := []column{
