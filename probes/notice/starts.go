@@ -1,5 +1,7 @@
 package notice
 
+import "unicode/utf8"
+
 var (
 	vagueWords     = []string{"始発", "終電", "未明", "明け方", "早朝", "深夜", "夕方", "夕刻", "夜間", "午前中", "午前", "午後", "日中", "朝方", "昼前", "昼過ぎ", "昼すぎ", "昼ごろ", "昼頃", "お昼", "夜遅く"}
 	approxWords    = []string{"頃", "ごろ", "ころ", "すぎ", "過ぎ", "前後", "くらい", "ぐらい", "付近", "およそ", "おおよそ", "おおむね", "概ね", "約", "前", "approximately", "approx.", "around", "about", "roughly"}
@@ -22,12 +24,10 @@ func buildStarts() *[1 << 16]uint8 {
 	t := new([1 << 16]uint8)
 	mark := func(kind uint8, words ...string) {
 		for _, w := range words {
-			for _, r := range w {
-				t[r] |= kind
-				if r >= 'a' && r <= 'z' {
-					t[r-'a'+'A'] |= kind
-				}
-				break
+			r, _ := utf8.DecodeRuneInString(w)
+			t[r] |= kind
+			if r >= 'a' && r <= 'z' {
+				t[r-'a'+'A'] |= kind
 			}
 		}
 	}

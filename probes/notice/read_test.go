@@ -1,0 +1,149 @@
+package notice
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"mynaprobe/probes"
+)
+
+// The span of those who had to apply again is no outage, however the incident is told.
+func TestIncidentIsNeverTheWindowOfReapplication(t *testing.T) {
+	n := 0
+	for _, e := range readExamples(t) {
+		if e.file != "incident.txt" {
+			continue
+		}
+		n++
+		for _, a := range Parse(e.text, publishedTime(t, e.published)) {
+			for _, w := range a.Windows {
+				if w.End != nil && w.End.In(japan).Hour() == 22 {
+					t.Errorf("%s: a window ends at 22:00", e.name)
+				}
+			}
+		}
+	}
+	if n < 5 {
+		t.Fatalf("the incident is told in %d ways, want 5", n)
+	}
+}
+
+func TestBoundsAreExactPiecesOfTheText(t *testing.T) {
+	text := "１０月３０日（木）　午前８時５０分頃から、ｱﾌﾟﾘに障害が発生しましたが、同日１１時半に復旧しました。"
+	as := Parse(text, time.Date(2025, 10, 31, 0, 0, 0, 0, japan))
+	if len(as) != 1 || len(as[0].Windows) != 1 {
+		t.Fatalf("got %+v", as)
+	}
+	w := as[0].Windows[0]
+	if w.StartText != "１０月３０日（木）　午前８時５０分頃" || w.EndText != "同日１１時半" {
+		t.Errorf("pieces %q and %q", w.StartText, w.EndText)
+	}
+	if !strings.Contains(text, w.StartText) || !strings.Contains(text, w.EndText) {
+		t.Error("a piece is not of the text")
+	}
+}
+
+func TestTitleIsTheHeadline(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"2025年10月30日\nシステム障害について\n10時から障害が発生しています。", "システム障害について"},
+		{"掲載日：2025年10月30日\n\n【復旧】 システム障害について\n復旧しました。", "【復旧】 システム障害について"},
+		{"お知らせ\nサーバーメンテナンスのお知らせ\n12月6日0時から1時まで", "サーバーメンテナンスのお知らせ"},
+	} {
+		as := Parse(c.text, time.Date(2025, 10, 30, 0, 0, 0, 0, japan))
+		if len(as) == 0 || as[0].Title != c.want {
+			t.Errorf("%q: got %+v, want the title %q", c.text, as, c.want)
+		}
+	}
+}
+
+func TestServicesOfEachWindow(t *testing.T) {
+	text := "メンテナンス予定\n対象サービス\t日時\n施設予約\t12/6 22:00～12/7 6:00\n電子申請\t12/13 20:00～23:00\n"
+	as := Parse(text, time.Date(2025, 12, 1, 0, 0, 0, 0, japan))
+	if len(as) != 1 || len(as[0].Windows) != 2 {
+		t.Fatalf("got %+v", as)
+	}
+	for i, want := range []string{"施設予約", "電子申請"} {
+		if got := as[0].Windows[i].Services; len(got) != 1 || got[0] != want {
+			t.Errorf("window %d is of %q, want %q", i, got, want)
+		}
+	}
+	if got := strings.Join(as[0].Services, ","); got != "施設予約,電子申請" {
+		t.Errorf("services %q", got)
+	}
+}
+
+func TestTroubled(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want bool
+	}{
+		{"現在、ログインできない障害が発生しています。", true},
+		{"システムメンテナンスのお知らせ\n日程は追ってご連絡します。", true},
+		{"毎月第2土曜日 0:00～6:00は定期メンテナンスのためご利用いただけません。", true},
+		{"昨夜からの障害は復旧しました。", true},
+		{"障害者週間のお知らせ", false},
+		{"現在、障害は発生しておりません。", false},
+		{"6月5日に予定しておりましたシステムメンテナンスは中止となりました。", false},
+		{"メンテナンス等により、予告なく停止する場合があります。", false},
+		{"", false},
+	} {
+		if got := Troubled(c.text); got != c.want {
+			t.Errorf("Troubled(%q) = %v, want %v", c.text, got, c.want)
+		}
+	}
+}
+
+func TestSpansShowWhatWasUnderstood(t *testing.T) {
+	text := "10月30日 13時現在。10月30日 8時50分頃から障害が発生し、11時に復旧しました。"
+	got := map[string]string{}
+	for _, s := range Read(text, time.Date(2025, 10, 30, 0, 0, 0, 0, japan)).Spans {
+		got[text[s.From:s.To]] = s.Role
+	}
+	for piece, role := range map[string]string{
+		"10月30日 13時": "ignored", "10月30日 8時50分頃": "start", "11時": "end", "障害": "state", "復旧": "state",
+	} {
+		if got[piece] != role {
+			t.Errorf("%q has the role %q, want %q (all: %v)", piece, got[piece], role, got)
+		}
+	}
+}
+
+func TestTimeOfDayOfPublicationPlacesAClockTime(t *testing.T) {
+	text := "22時10分頃から障害が発生しています。"
+	as := Parse(text, time.Date(2025, 10, 31, 9, 0, 0, 0, japan))
+	if len(as) != 1 || len(as[0].Windows) != 1 {
+		t.Fatalf("got %+v", as)
+	}
+	if want := time.Date(2025, 10, 30, 22, 10, 0, 0, japan); !as[0].Windows[0].Start.Equal(want) {
+		t.Errorf("start %v, want %v: a failure that has happened began before the notice", as[0].Windows[0].Start, want)
+	}
+}
+
+func TestPublicationInAnotherZoneIsReadInJapan(t *testing.T) {
+	as := Parse("本日8時50分から障害が発生しています。", time.Date(2025, 10, 29, 20, 0, 0, 0, time.UTC))
+	if len(as) != 1 || len(as[0].Windows) != 1 {
+		t.Fatalf("got %+v", as)
+	}
+	if want := time.Date(2025, 10, 30, 8, 50, 0, 0, japan); !as[0].Windows[0].Start.Equal(want) {
+		t.Errorf("start %v, want %v", as[0].Windows[0].Start, want)
+	}
+}
+
+func TestNoTextGivesAnEmptyList(t *testing.T) {
+	for _, text := range []string{"", " \n", "\xff\xfe", "～", "8:00", strings.Repeat("\x00", 100)} {
+		if got := Parse(text, time.Time{}); got == nil || len(got) != 0 {
+			t.Errorf("Parse(%q) = %+v, want an empty list", text, got)
+		}
+	}
+}
+
+func TestTableHasEnoughTexts(t *testing.T) {
+	kinds := map[string]int{}
+	for _, e := range readExamples(t) {
+		kinds[strings.Fields(e.want[0])[0]]++
+	}
+	if n := kinds["none"] + kinds[string(probes.AnnouncedOutage)] + kinds[string(probes.AnnouncedMaintenance)]; n < 250 || kinds["none"] < 40 {
+		t.Errorf("the tables hold %v", kinds)
+	}
+}
