@@ -180,7 +180,12 @@ func (t *runTable) details(r probes.Result) {
 		if words := Words(r.Reason, lang); words != "" {
 			t.detail("", fmt.Sprintf("%s (%s)", words, r.Reason), t.painter(r.Outcome))
 		}
-		if message := clean(r.Message); message != "" {
+		message := r.Message
+		if r.Seen != nil {
+			// The judge puts it into the message, for alerts; here it has a line of its own below.
+			message = strings.TrimSuffix(message, " (the run itself saw: "+r.Seen.Message+")")
+		}
+		if message = clean(message); message != "" {
 			t.detail("", message, plain)
 		}
 		if r.Target != "" {
