@@ -154,10 +154,11 @@ func (t *Tracker) plannedWindow(scope probes.WindowScope, name, flow string, p *
 // advancePlans makes windows of declared maintenance as it begins, of the flows that it concerns in a critical stage. One
 // that the definitions or the calendar do not hold any more is withdrawn.
 func (t *Tracker) advancePlans(now time.Time) {
-	current := map[string]bool{}
+	current, complete := map[string]bool{}, true
 	for _, p := range t.plans {
 		if p.event == nil && t.calendars[p.def.Calendar] == nil {
-			return // not known yet: nothing can be told of what it holds
+			complete = false // not known yet: nothing can be told of what it holds
+			continue
 		}
 		for _, e := range t.events(p) {
 			s, ok := e.covering(now)
@@ -189,7 +190,7 @@ func (t *Tracker) advancePlans(now time.Time) {
 	for _, f := range t.flowOrder {
 		l := f.ledgers[probes.Foretold]
 		for _, rec := range l.live {
-			if rec.claim == nil && !current[rec.ID] && !rec.Withdrawn && rec.Covers(now) {
+			if complete && rec.claim == nil && !current[rec.ID] && !rec.Withdrawn && rec.Covers(now) {
 				rec.Withdrawn = true
 				t.touchRecord(rec)
 				t.touchFlowStatus(f)

@@ -290,3 +290,28 @@ func TestCheckPlanned(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestACalendarThatIsNotThereYetHoldsNothingElseUp(t *testing.T) {
+	known := probes.Planned{Name: "work", Start: at(100), End: at(1000)}
+	set := plannedSet(probes.Planned{Name: "cal", Calendar: "x.ics"}, known)
+	s := newStore()
+	tr := New(set, "")
+	s.apply(tr.Advance(at(200)))
+	if got := list(s.all(), probes.Foretold, "f"); got != "100(-)..1000(-)" {
+		t.Errorf("declared work: %q", got)
+	}
+	// After a restart it is not known whether the calendar still holds what it held, until it has been read.
+	set = plannedSet(probes.Planned{Name: "cal", Calendar: "x.ics"})
+	tr = s.restart(t, set, at(300))
+	s.apply(tr.Advance(at(301)))
+	if got := list(s.all(), probes.Foretold, "f"); got != "100(-)..1000(-)" {
+		t.Errorf("before the calendar is read: %q", got)
+	}
+	if err := tr.SetCalendar("x.ics", calendar()); err != nil {
+		t.Fatal(err)
+	}
+	s.apply(tr.Advance(at(302)))
+	if got := list(s.all(), probes.Foretold, "f"); got != "100(-)..1000(-) withdrawn" {
+		t.Errorf("when the calendar does not hold it: %q", got)
+	}
+}

@@ -24,6 +24,7 @@ func (p *Pipeline) RunOnce(ctx context.Context, chosen []probes.Probe, progress 
 	if progress == nil {
 		progress = func(probes.Probe, *probes.Result) {}
 	}
+	p.readCalendars(ctx)
 	var mu sync.Mutex
 	verdicts := judge.New(p.Set())
 	byName := map[string]probes.Result{}

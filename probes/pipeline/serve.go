@@ -50,6 +50,7 @@ type server struct {
 	scheduler *schedule.Scheduler
 	results   chan probes.Result
 	reloading sync.Mutex
+	reloaded  chan struct{} // tells that other definitions are in force
 	demands   demands
 	started   time.Time
 }
@@ -57,7 +58,7 @@ type server struct {
 // Serve runs the set on schedule until ctx is done: results are judged, windows kept, metrics exported, and the status
 // page served. It returns nil after a clean stop; runs under way are cancelled and say nothing.
 func (p *Pipeline) Serve(ctx context.Context, options ServeOptions) (err error) {
-	s := &server{Pipeline: p, options: options, results: make(chan probes.Result, resultQueue), started: time.Now()}
+	s := &server{Pipeline: p, options: options, results: make(chan probes.Result, resultQueue), reloaded: make(chan struct{}, 1), started: time.Now()}
 	var missed []string
 	for _, reason := range schedule.MissReasons() {
 		missed = append(missed, string(reason))
@@ -97,6 +98,7 @@ func (s *server) run(ctx context.Context) error {
 	var makers, observers sync.WaitGroup
 	makers.Go(func() { s.scheduler.Run(ctx) })
 	makers.Go(func() { s.reloadOnHangup(ctx) })
+	makers.Go(func() { s.followCalendars(ctx) })
 	observers.Go(func() { s.observe(observing) })
 	if s.core.evidence != nil {
 		observers.Go(func() { s.core.evidence.Run(observing) })
@@ -144,6 +146,9 @@ func (s *server) restore() error {
 	}
 	if err := c.judge.Restore(unprefixed(statesOfJudge, states)); err != nil {
 		s.opts.Log.Warn("some state cannot be read; going on without it", "error", err)
+	}
+	if err := c.restoreCalendars(unprefixed(statesOfCalendars, states)); err != nil {
+		s.opts.Log.Warn("a kept calendar of planned maintenance cannot be read", "error", err)
 	}
 	change := c.tracker.Restore(windows, unprefixed(statesOfOutage, states), revisions, time.Now())
 	if change.Problem != nil {
@@ -294,6 +299,10 @@ func (s *server) reload() error {
 	s.core.configure(set)
 	s.scheduler.Set(s.jobs())
 	s.metrics.Reloaded(true, time.Now())
+	select {
+	case s.reloaded <- struct{}{}:
+	default: // they will be looked at anyway
+	}
 	s.opts.Log.Info("definitions reloaded", "probes", len(set.Probes))
 	return nil
 }
