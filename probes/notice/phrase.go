@@ -411,7 +411,7 @@ func (p *parser) rangeOf(m *mention) bool {
 	if from {
 		// without まで the second point may be one of its own
 		j := p.over(end, kSpace)
-		until := p.isWord(j, cUntil) || p.text(j, min(j+1, len(p.toks))) == "の間"
+		until := p.isWord(j, cUntil) || p.isWord(j, cDeadline) && p.text(j, j+1) == "までに" || p.text(j, min(j+1, len(p.toks))) == "の間"
 		atEnd := p.kindAt(j) == kNewline || p.kindAt(j) == kClose || p.kindAt(j) == kStop || p.kindAt(j) == kComma && p.kindAt(p.over(m.to, kSpace)+1) != kComma || p.particle(j, 'の')
 		if !until && (!atEnd || p.kindAt(p.over(m.to, kSpace)+1) == kComma) {
 			return false
@@ -464,7 +464,7 @@ func (p *parser) between(k int) bool {
 
 func (p *parser) untilWord(m *mention) {
 	j := p.over(m.to, kSpace)
-	if p.isWord(j, cUntil) {
+	if p.isWord(j, cUntil) || p.isWord(j, cDeadline) && p.text(j, j+1) == "までに" {
 		m.to = j + 1
 	}
 }
@@ -481,8 +481,10 @@ func (p *parser) particles(m *mention) {
 	case p.isWord(j, cFrom):
 		m.since, m.to = true, j+1
 	}
-	for n := m.from - 1; n >= 0 && n >= m.from-2; n-- {
+	for n := m.from - 1; n >= 0 && n >= m.from-4; n-- {
 		switch {
+		case p.latin(n, "at", "around", "about", "on"):
+			continue
 		case p.latin(n, "from", "From", "since", "Since", "after", "After", "starting", "Starting", "beginning", "Beginning", "FROM"):
 			m.since = true
 		case p.latin(n, "until", "Until", "till", "to", "through"):

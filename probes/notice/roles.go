@@ -183,7 +183,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 			r.role = fwd
 		} else if fwd == roleNone && (label == labelEnd || label == labelEndPlan) {
 			r.role = roleEnd
-		} else if fwd == roleNone && label == labelNone && p.kindAround(m.to, next, m) == noEvent && p.lookBack(prev, m) == roleNone && !p.alone(m, from, to) {
+		} else if fwd == roleNone && label == labelNone && p.kindAround(m.to, next, m) == noEvent && p.lookBack(prev, m) == roleNone && !p.alone(m, from, to) && (!p.english(m) || r.kind == noEvent) {
 			r.work = true
 		}
 	case label == labelEnd && fwd != roleStart:
@@ -383,6 +383,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// ~に申請された方
 	applied := false
+	again := p.find(m.to, to, cReapply)
 	for k := m.to; k < next; k++ {
 		t := p.toks[k]
 		if t.kind != kWord {
@@ -395,6 +396,8 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 			applied = true
 		case t.is(cPerson) && applied && p.gapText(k, "方", "お客", "皆", "人", "利用者", "申請者", "customers", "users"):
 			return true
+		case t.is(cCant) && applied && again:
+			// 操作を行い、画面が表示されなかった方は
 		case t.is(cHappen | cCant | cStop | cRecover | cTrouble | cMaint | cResume | cMode):
 			if t.is(cMode) {
 				return true

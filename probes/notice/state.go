@@ -16,6 +16,8 @@ type stand struct {
 	present bool
 	// hoped: after a recovery another one is hoped for.
 	hoped bool
+	// recovered: done is told by a word of recovery, and not only by what works.
+	recovered, stillAny bool
 	// finished: the words are those of an end (終了しました), and not only of something done (実施しました).
 	finished bool
 	// doneTitle: the headline says that it is over.
@@ -56,6 +58,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 					st.ongoing = true
 				} else if !p.workOf(k) || p.find(k, next, cFinish) {
 					done = true
+					st.recovered = true
 				}
 			case tailNoun:
 				if p.isWord(k+1, cWhen) {
@@ -110,6 +113,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			}
 		}
 	}
+	st.stillAny = st.stillAny || still
 	if done {
 		st.done = true
 		if still && p.stillAfter(from, to) {
@@ -304,7 +308,7 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 			sure = sure || w.hasEnd && w.endRole == roleEnd
 		}
 		switch {
-		case st.still || st.again && !closed || st.done && st.hoped && whole && !sure:
+		case st.still || st.again && !closed || st.done && st.hoped && whole && !sure || st.done && !st.recovered && st.stillAny && !sure:
 			return probes.Ongoing
 		case st.done && some && !closed && st.ongoing:
 			return probes.Ongoing // one of several services is back
