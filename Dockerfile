@@ -2,17 +2,19 @@
 FROM golang:1.26-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
-RUN go mod download
 COPY cmd cmd
 COPY probes probes
 ARG VERSION=dev
 ARG REVISION=
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION} -X main.revision=${REVISION}" -o /probe ./cmd/probe
+# The build fetches the modules that the program needs; go mod download would fetch those of all tests too.
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION} -X main.revision=${REVISION}" -o /probe ./cmd/probe
 
 FROM debian:bookworm-slim
-# tini is PID 1 and reaps what Chrome leaves behind; the fonts are for screenshots of Japanese pages.
+# tini is PID 1 and reaps what Chrome leaves behind; the fonts are for screenshots of Japanese pages; socat is for browsers
+# that serve other containers, because Chrome's DevTools listen on loopback alone.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates chromium fonts-noto-cjk tini tzdata \
+ && apt-get install -y --no-install-recommends ca-certificates chromium fonts-noto-cjk socat tini tzdata \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 65532 --user-group --home-dir /var/lib/mynaprobe --create-home mynaprobe
 COPY --from=build /probe /usr/local/bin/probe
