@@ -84,9 +84,28 @@ type Mark struct {
 // Open reports whether the window has no end yet and is still believed.
 func (w Window) Open() bool { return w.End == nil && !w.Lapsed && !w.Withdrawn }
 
-// Covers reports whether the moment lies in the window: from its start up to, but not including, its end.
+// Covers reports whether the moment lies in the window: from its start up to, but not including, its end. One that lapsed
+// without an end covers nothing after it was last known of.
 func (w Window) Covers(at time.Time) bool {
-	return !at.Before(w.Start) && (w.End == nil || at.Before(*w.End))
+	switch {
+	case at.Before(w.Start):
+		return false
+	case w.End != nil:
+		return at.Before(*w.End)
+	}
+	return !w.Lapsed || !at.After(w.LastKnown())
+}
+
+// LastKnown is the latest moment at which a window is known to have gone on, as far as the window itself tells: of one that
+// lapsed without an end, nothing is known after it.
+func (w Window) LastKnown() time.Time {
+	last := w.Start
+	for _, t := range []*time.Time{&w.Opened, w.EndNotBefore} {
+		if t != nil && t.After(last) {
+			last = *t
+		}
+	}
+	return last
 }
 
 // MarkedAs returns what the last mark says the window was, and "" when nobody corrected it.

@@ -16,7 +16,8 @@ import (
 
 // OpenMetricsOptions say how windows become samples.
 type OpenMetricsOptions struct {
-	// Now is how far open windows reach; a zero Now gives them the sample of their start alone.
+	// Now is how far open windows reach; a zero Now gives them the sample of their start alone. Windows that lapsed without
+	// an end reach as far as they were known of.
 	Now time.Time
 	// Step is the time between two samples of a window; 0 means a minute. It must stay below five minutes, or Prometheus
 	// sees holes.
@@ -109,9 +110,12 @@ func merged(windows []probes.Window, opts OpenMetricsOptions) []span {
 	var spans []span
 	for _, w := range windows {
 		s := span{start: ceilMilli(w.Start), open: w.End == nil}
-		if w.End != nil {
+		switch {
+		case w.End != nil:
 			s.end = w.End.UnixMilli()
-		} else {
+		case w.Lapsed:
+			s.end = max(w.LastKnown().UnixMilli(), s.start)
+		default:
 			s.end = max(opts.Now.UnixMilli(), s.start)
 		}
 		if s.end < s.start || s.end == s.start && !s.open {
