@@ -19,6 +19,7 @@ type verdict struct {
 	bodySure              bool // a sentence of the body says of a failure that it happened or is over
 	titleTender           bool
 	titleMaint            bool // the headline announces work
+	bodyCond              bool // the body speaks of work as something that may be
 }
 
 // maxSentence bounds a sentence, in tokens: what is longer is cut, so that no text takes more than linear time.
@@ -70,6 +71,7 @@ func (p *parser) mainVerdict() verdict {
 		v.maintenance += weight * s.maintenance
 		v.sureOutage = v.sureOutage || s.sureOutage || inTitle && s.trouble && (s.about || s.mark || s.recovered)
 		v.titleMaint = v.titleMaint || inTitle && (s.maint || s.stop) && (s.about || s.mark || s.sureMaint)
+		v.bodyCond = v.bodyCond || !inTitle && s.maintCond && !s.sureMaint
 		v.sureMaint = v.sureMaint || s.sureMaint || inTitle && s.maint && (s.about || s.mark)
 		if s.cant {
 			cant++
@@ -166,6 +168,7 @@ type survey struct {
 	recovered, about      bool
 	mark                  bool // in brackets: 【障害】
 	tender, quiet, cond   bool
+	maintCond             bool // maintenance is spoken of as something that may be
 }
 
 func (p *parser) survey(from, to int) survey {
@@ -209,6 +212,11 @@ func (p *parser) survey(from, to int) survey {
 			weak = weak || t.tail != tailNot && !cond
 		case t.is(cMaint):
 			if t.tail == tailNot && (!p.isTime(k, to) || p.excepted(k)) || cond {
+				s.maintCond = s.maintCond || cond
+				continue
+			}
+			if p.text(k, k+1) == "保守" { // a trade, too
+				work = work || p.online
 				continue
 			}
 			s.maint = true
@@ -305,6 +313,9 @@ func (p *parser) survey(from, to int) survey {
 		} else if s.trouble || now || ongoing {
 			s.outage++
 		}
+	}
+	if s.trouble && containsAny(p.text(from, to), "がありました", "がございました", "が続いて", "が続き", "が出て", "があった") {
+		s.happen = true
 	}
 	if mended {
 		s.cant = false

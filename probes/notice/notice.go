@@ -58,7 +58,7 @@ func Troubled(text string) bool {
 	}
 	v := p.mainVerdict()
 	main := p.announces(v)
-	if main != maintenance || !p.cancelled() && p.disturbs() && v.titleMaint {
+	if main != maintenance || !p.cancelled() && p.disturbs() && v.titleMaint && !v.bodyCond {
 		return main != noEvent
 	}
 	p.findMentions()
@@ -217,7 +217,7 @@ func (p *parser) run() Reading {
 		}
 		groups[k] = append(groups[k], w)
 	}
-	if len(windows) == 0 && main == maintenance && recurs == "" && (p.cancelled() || !p.disturbs() || !v.titleMaint && !p.told()) {
+	if len(windows) == 0 && main == maintenance && recurs == "" && (p.cancelled() || !p.disturbs() || (!v.titleMaint || v.bodyCond) && !p.told()) {
 		return out
 	}
 	other := outage + maintenance - main

@@ -438,7 +438,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 // english reports whether the mention is written as English does, where the verb comes first.
 func (p *parser) english(m *mention) bool {
 	for k, n := m.from-1, 0; k >= 0 && n < 4; k, n = k-1, n+1 {
-		if p.latin(k, "at", "on", "around", "about", "approximately", "by") {
+		if p.latin(k, "at", "on", "around", "about", "approximately", "by", "since", "from", "until", "Since", "From") {
 			return true
 		}
 	}
