@@ -77,7 +77,9 @@ func TestCalendarsOfPlannedMaintenance(t *testing.T) {
 		r.until(t, "a run after the failure", func() bool { return len(r.results) > seen+1 })
 		maintained(r)
 	})
-	t.Run("kept copy", func(t *testing.T) { maintained(serve(t, Options{StateDir: dir}, parsed(definition(address+"/work.ics")))) })
+	t.Run("kept copy", func(t *testing.T) {
+		maintained(serve(t, Options{StateDir: dir}, parsed(definition(address+"/work.ics"))))
+	})
 	t.Run("too large", func(t *testing.T) {
 		answer(calendarOfNow() + strings.Repeat(" ", maxCalendar))
 		said := make(chan string, 10)

@@ -93,38 +93,54 @@ func RunReplay(ctx context.Context, opts Options, options ReplayOptions) (Replay
 	if err != nil {
 		return Replay{}, err
 	}
+	player, err := newPlayer(script, opts, options)
+	if err != nil {
+		return Replay{}, err
+	}
+	if err := player.play(ctx, player.stand.End()); err != nil {
+		return Replay{}, err
+	}
+	return player.report(), player.Close()
+}
+
+func newPlayer(script *portal.Script, opts Options, options ReplayOptions) (*player, error) {
 	stand := portal.New(script, portal.Options{})
 	begin := stand.Start().Add(-replayLead)
 	clock := probes.NewVirtualClock(begin)
 	set, err := definition.Parse(script.Name+".yaml", script.Definitions(portal.DefinitionOptions{BaseURL: replayHost, Every: options.Every}))
 	if err != nil {
-		return Replay{}, fmt.Errorf("the definitions of script %s: %w", script.Name, err)
+		return nil, fmt.Errorf("the definitions of script %s: %w", script.Name, err)
 	}
 	opts.Clock, opts.Transport = clock, stand.RoundTripper(clock)
-	p, err := New(set, opts)
+	pipeline, err := New(set, opts)
 	if err != nil {
-		return Replay{}, err
+		return nil, err
 	}
-	player := &player{
-		Pipeline: p, clock: clock, plan: schedule.NewPlan(begin), begin: begin, end: stand.End(),
+	p := &player{
+		Pipeline: pipeline, stand: stand, clock: clock, plan: schedule.NewPlan(begin), begin: begin, next: begin,
 		windows: map[string]probes.Window{}, busy: map[string]time.Time{}, flows: map[string]probes.Outcome{},
 		suspected: map[string]time.Time{}, downSince: map[string]time.Time{}, progress: options.Progress,
 		replay: Replay{Script: script.Name, Title: script.Title, Start: stand.Start(), End: stand.End()},
 	}
-	if err := player.play(ctx); err != nil {
-		return Replay{}, err
+	var timings []schedule.Timing
+	for _, one := range set.Probes {
+		timings = append(timings, schedule.Timing{Name: one.Name, Every: one.Every})
 	}
-	player.detect(stand.Spells())
-	return player.replay, p.Close()
+	p.plan.Set(timings, begin)
+	p.core.soon = func(r probes.RunRequest) { p.plan.Soon(r.Probe, r.At, r.Trigger) }
+	p.core.final, p.core.changed = p.final, p.keep
+	return p, nil
 }
 
 // player runs a plan in virtual time: the next slot, the next result, or the next step, whichever comes first.
 type player struct {
 	*Pipeline
-	clock      *probes.VirtualClock
-	plan       *schedule.Plan
-	begin, end time.Time
-	progress   func(float64)
+	stand    *portal.Portal
+	clock    *probes.VirtualClock
+	plan     *schedule.Plan
+	begin    time.Time
+	next     time.Time // when the waiting observers are told of the time
+	progress func(float64)
 
 	finished  byEnd
 	busy      map[string]time.Time // until when a probe's run lasts
@@ -136,41 +152,42 @@ type player struct {
 	replay    Replay
 }
 
-func (p *player) play(ctx context.Context) error {
-	var timings []schedule.Timing
-	for _, one := range p.Set().Probes {
-		timings = append(timings, schedule.Timing{Name: one.Name, Every: one.Every})
-	}
-	p.plan.Set(timings, p.begin)
-	p.core.soon = func(r probes.RunRequest) { p.plan.Soon(r.Probe, r.At, r.Trigger) }
-	p.core.final, p.core.changed = p.final, p.keep
-	for now, next := p.begin, p.begin; now.Before(p.end); {
+// play goes on until a virtual moment.
+func (p *player) play(ctx context.Context, end time.Time) error {
+	for now := p.begin; now.Before(end); {
 		slot, ok := p.plan.Next()
 		switch {
-		case len(p.finished) > 0 && !p.finished[0].End().After(next) && (!ok || !p.finished[0].End().After(slot)):
+		case len(p.finished) > 0 && !p.finished[0].End().After(p.next) && (!ok || !p.finished[0].End().After(slot)):
 			r := heap.Pop(&p.finished).(probes.Result)
 			now = r.End()
 			p.core.observe(r)
-		case ok && !slot.After(next):
+		case ok && !slot.After(p.next):
 			now = slot
 			p.run(ctx, now)
 		default:
-			now = next
+			now = p.next
+			p.clock.Set(now)
 			p.core.advance(now)
 			p.step(now)
-			next = next.Add(replayStep)
+			p.next = p.next.Add(replayStep)
 		}
 		if ctx.Err() != nil {
 			return fmt.Errorf("the replay was interrupted at %s: %w", now.In(Japan).Format(time.RFC3339), ctx.Err())
 		}
 	}
+	return nil
+}
+
+// report is what came of the script.
+func (p *player) report() Replay {
 	for _, w := range p.windows {
 		p.replay.Windows = append(p.replay.Windows, w)
 	}
 	slices.SortFunc(p.replay.Windows, func(a, b probes.Window) int {
 		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.ID, b.ID))
 	})
-	return nil
+	p.detect(p.stand.Spells())
+	return p.replay
 }
 
 // run starts the run that is due, whose result is known at its virtual end.
@@ -242,7 +259,7 @@ func (p *player) step(now time.Time) {
 		p.known += replayStep
 	}
 	if done := now.Sub(p.begin); p.progress != nil {
-		p.progress(float64(done) / float64(p.end.Sub(p.begin)))
+		p.progress(float64(done) / float64(p.stand.End().Sub(p.begin)))
 	}
 	p.replay.Covered = min(1, float64(p.known)/float64(now.Sub(p.replay.Start)+replayStep))
 }
