@@ -65,3 +65,34 @@ func TestActiveIsInOrder(t *testing.T) {
 		t.Errorf("%d active, want 5", len(active))
 	}
 }
+
+func TestRolledOffIsNotWithdrawn(t *testing.T) {
+	on := func(day int) probes.NoticeItem {
+		if day == 0 {
+			return probes.NoticeItem{}
+		}
+		return probes.NoticeItem{Published: time.Date(2025, 10, day, 0, 0, 0, 0, time.UTC)}
+	}
+	for name, test := range map[string]struct {
+		gone   int
+		listed []int
+		want   bool
+	}{
+		"older than all that is listed": {1, []int{5, 9}, true},
+		"as old as the oldest":          {5, []int{5, 9}, false},
+		"in the middle":                 {7, []int{5, 9}, false},
+		"newest":                        {10, []int{5, 9}, false},
+		"without a date":                {0, []int{5, 9}, false},
+		"nothing listed has a date":     {1, []int{0, 0}, false},
+		"some listed has a date":        {1, []int{0, 5}, true},
+		"nothing is listed":             {1, nil, false},
+	} {
+		var listed []probes.NoticeItem
+		for _, day := range test.listed {
+			listed = append(listed, on(day))
+		}
+		if got := rolledOff(on(test.gone), listed); got != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -66,7 +66,7 @@ func (t *Tracker) read(def probes.Probe, r probes.Result) {
 	}
 	var gone []*notice
 	for key, n := range t.notices {
-		if key.probe == def.Name && n.change != probes.NoticeWithdrawn && !listed[key.address] {
+		if key.probe == def.Name && n.change != probes.NoticeWithdrawn && !listed[key.address] && !rolledOff(n.item, r.Notice.Items) {
 			gone = append(gone, n)
 		}
 	}
@@ -74,6 +74,24 @@ func (t *Tracker) read(def probes.Probe, r probes.Result) {
 	for _, n := range gone {
 		t.revise(n, n.item, probes.NoticeWithdrawn, r.Start)
 	}
+}
+
+// rolledOff reports whether an item is older than everything that is still listed: a list that shows only its newest
+// entries has let go of it, and nobody took it back.
+func rolledOff(item probes.NoticeItem, listed []probes.NoticeItem) bool {
+	if item.Published.IsZero() {
+		return false
+	}
+	dated := false
+	for _, other := range listed {
+		if other.Published.IsZero() {
+			continue
+		}
+		if dated = true; !item.Published.Before(other.Published) {
+			return false
+		}
+	}
+	return dated
 }
 
 // old reports whether an item seen for the first time is old news. Where the source gives no date, that of the latest
