@@ -188,6 +188,8 @@ func (p *parser) survey(from, to int) survey {
 		switch {
 		case t.is(cQuiet):
 			s.quiet = true
+		case t.is(cTender|cMeeting) && hasPrefix(p.src.runes, t.to, "システム", "サイト", "アプリ", "サービス", "機能", "フォーム", "室予約", "予約") > 0:
+			// what is out may serve tenders
 		case t.is(cTender):
 			s.tender = true
 		case t.is(cMeeting):
@@ -316,6 +318,10 @@ func (p *parser) survey(from, to int) survey {
 	}
 	if s.trouble && containsAny(p.text(from, to), "がありました", "がございました", "が続いて", "が続き", "が出て", "があった") {
 		s.happen = true
+	}
+	if containsAny(p.text(from, to), "見合わせています", "見合わせております", "見合わせていました", "見合わせておりました") && !s.cond {
+		s.sureOutage = true
+		s.outage += 5
 	}
 	if mended {
 		s.cant = false
