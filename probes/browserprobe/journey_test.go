@@ -33,7 +33,7 @@ func writePage(w http.ResponseWriter, html string) {
 }
 
 const formPage = `<!DOCTYPE html><html lang=ja><title>申請フォーム</title>
-<style>#menu:hover #hint{display:block} #hint{display:none} .veil{position:fixed;inset:0;background:#0003} .tall{height:3000px}</style>
+<style>#menu:hover #hint{display:block} #hint{display:none} .veil{position:fixed;inset:0;background:#0003} .tall{height:1800px}</style>
 <h1>iPhoneのマイナンバーカードの申請</h1>
 <nav id=menu><a href="/next">次へ進む</a> <a href="/new" target=_blank>別の窓で開く</a><div id=hint>案内が出ました</div></nav>
 <form action="/sent" method=get>
@@ -138,7 +138,7 @@ func TestEveryStep(t *testing.T) {
 		step("shadow", probes.ActionClick, byText("影の中のボタン"), ""),
 		step("evaluate promise", probes.ActionEvaluate, probes.Target{}, "Promise.resolve(document.title === '影')"),
 		step("scroll", probes.ActionScroll, probes.Target{}, "bottom"),
-		step("scrolled", probes.ActionEvaluate, probes.Target{}, "scrollY > 1000"),
+		step("scrolled", probes.ActionEvaluate, probes.Target{}, "scrollY > 700"),
 		step("scroll to", probes.ActionScroll, bySelector("#menu"), ""),
 		step("frame", probes.ActionFrame, bySelector("#inner"), ""),
 		step("in frame", probes.ActionClick, byText("枠のボタン"), ""),

@@ -14,7 +14,7 @@ import (
 
 // shared is the Prober of most tests: one Chrome for the package.
 var shared = sync.OnceValue(func() *Prober {
-	return New(Options{UserAgentSuffix: "mynaprobe-test/1 (+https://example.jp/contact)", maxBytes: 30 << 20})
+	return New(Options{UserAgentSuffix: "mynaprobe-test/1 (+https://example.jp/contact)", maxBytes: 16 << 20})
 })
 
 func TestMain(m *testing.M) {
