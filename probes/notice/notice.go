@@ -51,20 +51,7 @@ func Read(text string, published time.Time) Reading {
 
 // Troubled reports whether a text speaks of an outage or of maintenance at all, as something that is, was or will be.
 // It is true of some texts from which Parse reads no window: those want a person's eye.
-func Troubled(text string) bool {
-	p := newParser(text, time.Time{})
-	if p == nil {
-		return false
-	}
-	v := p.mainVerdict()
-	main := p.announces(v)
-	if main != maintenance || !p.cancelled() && p.disturbs() && v.titleMaint && !v.bodyCond {
-		return main != noEvent
-	}
-	p.findMentions()
-	p.read()
-	return p.recurrence() != "" || p.told()
-}
+func Troubled(text string) bool { return len(Parse(text, time.Time{})) > 0 }
 
 type parser struct {
 	src          *source
