@@ -354,9 +354,9 @@ var stacked = object{"stacking": object{"mode": "normal", "group": "A"}, "fillOp
 // bars are for counts in a step.
 var bars = object{"drawStyle": "bars", "fillOpacity": 70, "stacking": object{"mode": "normal", "group": "A"}, "lineInterpolation": "linear"}
 
-// titled adds the flow's title, which is what people call it, to a vector with the label flow.
+// titled adds the flow's title, which is what people call it, to a vector with the label flow; also where the prober is gone.
 func titled(expr string) string {
-	return "(" + expr + ") * on (flow) group_left (title) topk by (flow) (1, max by (flow, title) (flow_info))"
+	return "(" + expr + ") * on (flow) group_left (title) topk by (flow) (1, max by (flow, title) (last_over_time(flow_info[$__range] @ end())))"
 }
 
 // worst is the highest value in each step, so that no short outage is averaged away.

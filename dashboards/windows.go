@@ -74,18 +74,11 @@ func annotations() []object {
 func windowTable(title, names string) panel {
 	m := sources(names)
 	start, end, known := window(windowStart, m, now), window(windowEnd, m, now), window(windowKnown, m, now)
-	ahead := `(` +
-		`(max by (flow, location) (flow_outage_window_known_timestamp_seconds{` + sources("announced") + `})` +
-		` - on (flow, location) group_right () max ` + bySlot + ` (flow_outage_window_known_timestamp_seconds{` + sources("observed") + `}))` +
-		` unless on (flow, location, slot) (max ` + bySlot + ` (flow_outage_window_end_timestamp_seconds{` + sources("observed") + `})` +
-		` < on (flow, location) group_left () max by (flow, location) (flow_outage_start_timestamp_seconds{` + sources("announced") + `}))` +
-		` unless on (flow, location, slot) (max ` + bySlot + ` (flow_outage_window_start_timestamp_seconds{` + sources("observed") + `})` +
-		` > on (flow, location) group_left () max by (flow, location) (flow_outage_end_timestamp_seconds{` + sources("announced") + `})))`
 	p := panel{
 		title: title, width: 24, height: 10, unit: "short", runbook: "MynaprobeFlowDown", none: "no window: no outage was observed, announced or planned",
 		about: "The latest windows of each flow, to the second, whatever the time range: observed (we saw it), announced (the operator says so) and planned. " +
 			"Without an end it is still open; its length is then counted to the end of the time range. " +
-			"Who knew first compares an observed window with the operator's latest announcement, where the two overlap: the moment at which the outage was confirmed, and the one at which the notice was first read.",
+			"Who knew first is told of the latest observed window, where announcements overlap it: the moment at which the outage was confirmed against the one at which the first of their notices was first read.",
 		queries: []query{
 			{expr: titled("1000 * " + start), form: "table"},
 			{expr: titled("1000 * " + end), form: "table"},
@@ -104,7 +97,7 @@ func windowTable(title, names string) panel {
 		{field: "Value #E", title: "Of it unobserved", unit: "dtdurations"},
 	}
 	if strings.Contains(names, "observed") {
-		p.queries = append(p.queries, query{expr: titled("sgn(" + ahead + ")"), form: "table"}, query{expr: titled("abs(" + ahead + ")"), form: "table"})
+		p.queries = append(p.queries, query{expr: titled("sgn(" + ahead() + ")"), form: "table"}, query{expr: titled("abs(" + ahead() + ")"), form: "table"})
 		columns = append(columns,
 			column{field: "Value #F", title: "Who knew first", width: 130, always: "–", words: []word{{1, "prober", "green"}, {-1, "operator", "orange"}, {0, "both at once", "text"}}},
 			column{field: "Value #G", title: "By", unit: "dtdurations", width: 130, always: "–"})
@@ -112,4 +105,20 @@ func windowTable(title, names string) panel {
 	p = table(p, columns)
 	p.options["sortBy"] = []object{{"displayName": "Start", "desc": true}}
 	return p
+}
+
+// ahead is by how many seconds the prober knew of the latest observed window before the operator's first announcement that
+// overlaps it; negative when the operator was first. PromQL cannot lay many windows against many, so it is the latest alone.
+func ahead() string {
+	live := func(value, source string) string {
+		return "max " + bySlot + " (flow_outage_window_" + value + "{" + sources(source) + "})"
+	}
+	latest := func(bound string) string {
+		return "on (flow, location) group_left () max by (flow, location) (flow_outage_" + bound + "{" + sources("observed") + "})"
+	}
+	announced := "min by (flow, location) (" + live(windowKnown, "announced") +
+		" unless on (flow, location, slot) (" + live(windowEnd, "announced") + " < " + latest(windowStart) + ")" +
+		" unless on (flow, location, slot) (" + live(windowStart, "announced") + " > " + latest(windowEnd) + "))"
+	observed := "(" + live(windowKnown, "observed") + " and on (flow, location, slot) (" + live(windowStart, "observed") + " == " + latest(windowStart) + "))"
+	return "(" + announced + " - on (flow, location) group_right () " + observed + ")"
 }
