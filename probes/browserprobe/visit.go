@@ -30,7 +30,7 @@ const (
 
 	// maxDialogs, maxNavigations and maxBytes bound what a page may do to us in one visit.
 	maxDialogs     = 20
-	maxNavigations = 20
+	maxNavigations = 10
 	maxBytes       = 100 << 20
 	maxTabs        = 10
 	maxConsole     = 200
