@@ -19,6 +19,7 @@ RUN apt-get update \
  && useradd --system --uid 65532 --user-group --home-dir /var/lib/mynaprobe --create-home mynaprobe
 COPY --from=build /probe /usr/local/bin/probe
 USER 65532:65532
+ENV MYNAPROBE_STATE_DIR=/var/lib/mynaprobe
 WORKDIR /var/lib/mynaprobe
 VOLUME /var/lib/mynaprobe
 EXPOSE 9815
