@@ -94,7 +94,15 @@ browser() {
 
 prometheus() { unpack prometheus prometheus promtool; }
 
-alertmanager() { unpack prometheus-alertmanager prometheus-alertmanager amtool; }
+# Debian's Alertmanager loads no configuration without its default templates, and looks for them in one place only.
+alertmanager() {
+  unpack prometheus-alertmanager prometheus-alertmanager amtool
+  local templates=/usr/share/prometheus/alertmanager
+  [ -e "$templates/default.tmpl" ] || [ ! -d "$cache/prometheus-alertmanager$templates" ] && return
+  say "copying Alertmanager's default templates to $templates"
+  as_root mkdir -p "$templates" || die "could not make $templates"
+  as_root cp "$cache/prometheus-alertmanager$templates"/*.tmpl "$templates/" || die "could not copy to $templates"
+}
 
 staticcheck() {
   [ -x "$bin/staticcheck-$staticcheck_version" ] && return

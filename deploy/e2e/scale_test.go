@@ -112,8 +112,8 @@ func scaledExpr(t *testing.T, text string) string {
 }
 
 func TestDurationsAreDivided(t *testing.T) {
-	got := string(scaledYAML(t, "test", []byte("for: 30s\nexpr: a[1h] offset 5m + sum_over_time((b)[30m:1m]) > 60\nother: 30s\n")))
-	if want := "for: 1s\nexpr: a[2m] offset 10s + sum_over_time((b)[1m:2s]) > 60\nother: 30s\n"; got != want {
+	got := string(scaledYAML(t, "test", []byte("for: 30s\nexpr: rate(a[1h] offset 5m) + sum_over_time((b)[30m:1m]) > 60\nother: 30s\n")))
+	if want := "for: 1s\nexpr: rate(a[2m] offset 10s) + sum_over_time((b)[1m:2s]) > 60\nother: 30s\n"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
