@@ -67,7 +67,8 @@ var (
 
 const (
 	dataSource = "${datasource}"
-	runbooks   = "https://github.com/mynaprobe/mynaprobe/blob/main/deploy/runbooks.md"
+	// runbooks is where they are published, which is set in one place for alerts and dashboards: deploy/prometheus/rules/settings.yml.
+	runbooks = "${runbooks:raw}"
 	// inFlow, inStage and ofProbe are the matchers that follow the variables.
 	inFlow  = `flow=~"$flow", location=~"$location"`
 	inStage = inFlow + `, stage=~"$stage"`
@@ -120,7 +121,12 @@ func variables(perInstance bool) []object {
 	add("stage", "Stage", `label_values(stage_info{flow=~"$flow"}, stage)`, "", ".*")
 	add("probe", "Probe", `label_values(probe_info{flow=~"$flow", stage=~"$stage"}, probe)`, "", ".*")
 	add("location", "Location", "label_values(prober_build_info, location)", "", ".*")
-	return list
+	const published = "label_values(mynaprobe:settings:info, runbooks)"
+	return append(list, object{
+		"type": "query", "name": "runbooks", "label": "Runbooks", "datasource": object{"type": "prometheus", "uid": dataSource},
+		"definition": published, "query": object{"query": published, "refId": "StandardVariableQuery"}, "regex": "", "includeAll": false,
+		"multi": false, "refresh": 2, "sort": 0, "hide": 2, "skipUrlSync": true, "options": []object{}, "current": object{},
+	})
 }
 
 // layOut places the panels from left to right and from top to bottom.

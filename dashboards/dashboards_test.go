@@ -183,6 +183,62 @@ func TestPanelsAreLaidOut(t *testing.T) {
 	}
 }
 
+var heading = regexp.MustCompile(`(?m)^#+ (\w+)$`)
+
+// TestRunbooksAndAlertsMeetDashboards follows the links from panels to runbooks, and from alerts to dashboards.
+func TestRunbooksAndAlertsMeetDashboards(t *testing.T) {
+	text, err := os.ReadFile("../deploy/runbooks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := map[string]bool{"": true}
+	for _, m := range heading.FindAllStringSubmatch(string(text), -1) {
+		sections[strings.ToLower(m[1])] = true
+	}
+	chosen := map[string]map[string]bool{} // variables by path of the dashboard
+	for _, b := range boards(t) {
+		linked := 0
+		chosen["/d/"+b.UID] = map[string]bool{}
+		for _, v := range b.Templating.List {
+			chosen["/d/"+b.UID]["var-"+v.Name] = true
+		}
+		for _, p := range b.Panels {
+			for _, l := range p.Links {
+				if section, ok := strings.CutPrefix(l.URL, "${runbooks:raw}#"); ok {
+					linked++
+					if !sections[section] {
+						t.Errorf("%s/%s: the runbooks have no section %s", b.Title, p.Title, section)
+					}
+				}
+			}
+		}
+		if linked == 0 {
+			t.Errorf("%s leads to no runbook", b.Title)
+		}
+	}
+	followed := 0
+	for _, r := range loadRules(t) {
+		_, address, ok := strings.Cut(r.Annotations["dashboard_url"], "/d/")
+		if !ok {
+			continue
+		}
+		followed++
+		path, query, _ := strings.Cut(address, "?")
+		variables := chosen["/d/"+strings.TrimSuffix(path, "/")]
+		if variables == nil {
+			t.Errorf("%s leads to the dashboard %s, which there is not", r.Alert, path)
+		}
+		for _, pair := range strings.Split(query, "&") {
+			if name, _, _ := strings.Cut(pair, "="); name != "" && variables != nil && !variables[name] {
+				t.Errorf("%s sets %s, which %s has not", r.Alert, name, path)
+			}
+		}
+	}
+	if followed == 0 {
+		t.Error("no alert leads to a dashboard")
+	}
+}
+
 // TestNothingIsHidden holds what Grafana does with long ranges and with states.
 func TestNothingIsHidden(t *testing.T) {
 	averages := regexp.MustCompile(`\b(avg|avg_over_time|quantile_over_time)\b`)

@@ -2,7 +2,7 @@ package dashboards
 
 func flowOverview() dashboard {
 	probeLink := []object{{"title": "Probe detail", "url": "/d/" + ProbeUID + "?${__url_time_range}&${datasource:queryparam}&${flow:queryparam}&${location:queryparam}&var-stage=${__field.labels.stage}"}}
-	objective := `on (flow) (1 - max by (flow) (flow_objective_ratio{` + inFlow + `}))`
+	objective := `on (flow) (1 - flow:objective:max{flow=~"$flow"})`
 	return dashboard{
 		uid: FlowUID, title: "Flow overview",
 		about: "Is the flow up, which stage is not, and since when? Outage windows are shaded: observed in red, announced in orange, planned in blue.",
@@ -40,7 +40,7 @@ func flowOverview() dashboard {
 				queries: []query{{expr: `1 - avg_over_time(flow:unavailable:max{flow=~"$flow"}[$__range])`, legend: "{{flow}}"}},
 			}),
 			stat(panel{
-				title: "Coverage", width: 8, unit: "percentunit", decimals: 1, none: "never observed", max: 1,
+				title: "Coverage", width: 8, runbook: "MynaprobeTooFewEyes", unit: "percentunit", decimals: 1, none: "never observed", max: 1,
 				levels: []level{{nil, "red", "below 95 %: the availability is a guess"}, {0.95, "orange", "below 99 %"}, {0.99, "green", "99 % or more"}},
 				about: "Share of the time range in which at least one location had fresh knowledge of the flow. Time before the first scrape counts as not observed. " +
 					"It is counted in the samples of a rule that is evaluated once a minute.",
@@ -75,7 +75,7 @@ func flowOverview() dashboard {
 				queries: []query{{expr: counted("flow, stage, reason", "stage_failures_total", inStage), legend: "{{stage}} {{reason}}"}},
 			}),
 			series(panel{
-				title: "Runs of which we could not tell", width: 12, unit: "short", custom: bars, min: 0, decimals: 0, none: "no data",
+				title: "Runs of which we could not tell", width: 12, runbook: "MynaprobeBlockedHere", unit: "short", custom: bars, min: 0, decimals: 0, none: "no data",
 				about:   "Scheduled runs that say nothing of the flow, by reason: blocked (turned away), browser, network, overload, definition, internal.",
 				queries: []query{{expr: counted("flow, stage, reason", "stage_unknown_total", inStage), legend: "{{stage}} {{reason}}"}},
 			}),
@@ -93,7 +93,7 @@ func flowOverview() dashboard {
 				}},
 			}),
 			series(panel{
-				title: "Error budget burn rate", width: 12, unit: "short", min: 0, none: "no objective is configured",
+				title: "Error budget burn rate", width: 12, runbook: "MynaprobeBudgetBurnFast", unit: "short", min: 0, none: "no objective is configured",
 				levels: []level{{nil, "green", "the budget lasts for the whole period"}, {1, "orange", "spent too fast: a ticket"}, {6, "red", "pages, where it lasts for 6 hours"}, {14.4, "dark-red", "pages, where it lasts for 1 hour"}},
 				about:  "How many times faster than allowed the error budget is spent, over the last hour, 6 hours and 3 days.",
 				queries: []query{

@@ -7,12 +7,12 @@ func notices() dashboard {
 		about: "What the operator announces now, what was revised, and what could not be read. Silence of the operator is no evidence of health.",
 		panels: []panel{
 			stat(panel{
-				title: "Announced now", width: 8, unit: "none", words: []word{{0, "no", "text"}, {1, "yes", "orange"}}, none: "no data", runbook: "MynaprobeAnnouncedOutage",
+				title: "Announced now", width: 8, unit: "none", words: []word{{0, "no", "text"}, {1, "yes", "orange"}}, none: "no data", runbook: "MynaprobeOutageAnnounced",
 				about:   "Whether the operator's notices say that the flow is out (announced) or under maintenance (planned).",
 				queries: []query{{expr: `max by (flow, source) (flow_outage_active{` + sources("announced|planned") + `})`, legend: "{{flow}} {{source}}"}},
 			}),
 			stat(panel{
-				title: "Unreadable", width: 4, unit: "short", none: "no data", runbook: "MynaprobeNoticeUnparsed",
+				title: "Unreadable", width: 4, unit: "short", none: "no data", runbook: "MynaprobeNoticeUnreadable",
 				levels:  []level{{nil, "green", "none"}, {1, "orange", "somebody must read them"}},
 				about:   "Notices that speak of trouble or maintenance and of which no window could be read.",
 				queries: []query{{expr: `max by (probe) (probe_notice_unparsed{` + ofProbe + `})`, legend: "{{probe}}"}},
@@ -28,7 +28,7 @@ func notices() dashboard {
 				queries: []query{{expr: `time() - max by (probe) (probe_last_run_timestamp_seconds{` + ofProbe + `, kind="notice"})`, legend: "{{probe}}"}},
 			}),
 			table(panel{
-				title: "Announcements", width: 24, height: 7, unit: "short", runbook: "MynaprobeAnnouncedOutage", none: "nothing is announced",
+				title: "Announcements", width: 24, height: 7, unit: "short", runbook: "MynaprobeOutageAnnounced", none: "nothing is announced",
 				about: "Announcements that are believed and not over, by source, kind (outage, maintenance) and state. Start and end are those of the current window, else of the next one; an end that was not given is empty.",
 				queries: []query{
 					{expr: `max by (` + what + `) (probe_notice_active{` + ofProbe + `}) > 0`, form: "table"},
@@ -40,7 +40,7 @@ func notices() dashboard {
 				{field: "Value #A", title: "Notices"}, {field: "Value #B", title: "Start", unit: "dateTimeAsIso"}, {field: "Value #C", title: "End", unit: "dateTimeAsIso", always: "not given"},
 			}),
 			timeline(panel{
-				title: "Announced and observed", width: 24, unit: "none", words: []word{{0, "none", "transparent"}, {1, "window", "orange"}}, none: "no data",
+				title: "Announced and observed", width: 24, unit: "none", words: []word{{0, "none", "transparent"}, {1, "window", "orange"}}, none: "no data", runbook: "MynaprobeOutageNotAnnounced",
 				about:   "Whether a window of the flow was open at any moment of the step: what the operator says against what we saw.",
 				queries: []query{{expr: worst("flow, source", "flow_outage_active", inFlow), legend: "{{flow}} {{source}}"}},
 			}),
@@ -55,7 +55,7 @@ func notices() dashboard {
 				queries: []query{{expr: counted("probe, change", "probe_notice_changes_total", ofProbe), legend: "{{probe}} {{change}}"}},
 			}),
 			series(panel{
-				title: "Listed and unreadable", width: 12, unit: "short", min: 0, decimals: 0, none: "no data", runbook: "MynaprobeNoticeUnparsed",
+				title: "Listed and unreadable", width: 12, unit: "short", min: 0, decimals: 0, none: "no data", runbook: "MynaprobeNoticeUnreadable",
 				about: "How many notices each source listed (the fewest in the step: a list that is suddenly empty has often changed its layout), and how many could not be read.",
 				queries: []query{
 					{expr: `min by (probe) (min_over_time(probe_notice_items{` + ofProbe + `}[$__interval]))`, legend: "{{probe}} listed"},

@@ -25,7 +25,7 @@ func probeDetail() dashboard {
 				queries: []query{{expr: `time() - max by (probe, location) (probe_last_run_timestamp_seconds{` + ofProbe + `})`, legend: "{{probe}} {{location}}"}},
 			}),
 			stat(panel{
-				title: "Certificate expires in", width: 4, unit: "s", none: "no TLS", runbook: "MynaprobeCertificate",
+				title: "Certificate expires in", width: 4, unit: "s", none: "no TLS", runbook: "MynaprobeCertificateExpiring",
 				levels:  []level{{nil, "red", "less than a week is left, or it has expired"}, {604800, "orange", "less than three weeks are left"}, {1814400, "green", "three weeks or more are left"}},
 				about:   "Time until the first certificate expires that the target showed, trusted or not.",
 				queries: []query{{expr: `min by (probe, location) (probe_ssl_earliest_cert_expiry{` + ofProbe + `}) - time()`, legend: "{{probe}} {{location}}"}},

@@ -78,7 +78,7 @@ func loadCatalogue(t *testing.T) catalogue {
 // A rule of a rule file.
 type rule struct {
 	Record, Alert, Expr string
-	Labels              map[string]string
+	Labels, Annotations map[string]string
 }
 
 func loadRules(t *testing.T) []rule {
