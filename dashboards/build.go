@@ -92,7 +92,7 @@ func (d dashboard) json() object {
 	})
 	return object{
 		"uid": d.uid, "title": d.title, "description": d.about, "tags": []string{"mynaprobe"}, "schemaVersion": 38, "version": 1,
-		"editable": false, "graphTooltip": 1, "liveNow": false, "style": "dark", "timezone": "", "weekStart": "", "refresh": "1m", "fiscalYearStartMonth": 0,
+		"editable": false, "graphTooltip": 1, "liveNow": false, "timezone": "", "weekStart": "", "refresh": "1m", "fiscalYearStartMonth": 0,
 		"time": object{"from": "now-24h", "to": "now"}, "timepicker": object{}, "links": links,
 		"annotations": object{"list": annotations()}, "templating": object{"list": variables(d.perInstance)}, "panels": layOut(d.panels),
 	}
@@ -169,7 +169,7 @@ func (p panel) json() object {
 	}
 	defaults := object{
 		"unit": p.unit, "mappings": mappings(p.words), "thresholds": thresholds(p.levels), "custom": p.custom,
-		"color": object{"mode": p.colorMode()}, "noValue": p.none, "links": p.links,
+		"color": object{"mode": p.colorMode()}, "noValue": p.none, "links": orEmpty(p.links),
 	}
 	for key, value := range map[string]any{"min": p.min, "max": p.max, "decimals": p.decimals} {
 		if value != nil {

@@ -57,7 +57,7 @@ func probeDetail() dashboard {
 			}),
 			series(panel{
 				title: "Duration", width: 12, unit: "s", min: 0, none: "no data",
-				about: "The longest and the shortest run in each step. Dots: how long the phase had taken that was running when a run was cut off.",
+				about: "The longest and the shortest run in each step; and where a run was cut off, how long the phase had taken that was running then.",
 				queries: []query{
 					{expr: worst("probe, location", "probe_duration_seconds", ofProbe), legend: "{{probe}} {{location}} longest"},
 					{expr: `min by (probe, location) (min_over_time(probe_duration_seconds{` + ofProbe + `}[$__interval]))`, legend: "{{probe}} {{location}} shortest"},
