@@ -1,4 +1,5 @@
 # Two stages: the program is built with Go and runs on Debian with Chromium, as an ordinary user.
+
 FROM golang:1.26-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what mynaprobe's demo and tests need, and says what it does.
 #
-#   deploy/setup.sh [PART...]     browser prometheus alertmanager staticcheck shellcheck; all of them when none is named
+#   deploy/setup.sh [PART...]     browser prometheus alertmanager staticcheck shellcheck systemd; all of them when none is named
 #   deploy/setup.sh bin           prints the folder that holds the parts which are not installed system-wide
 #
 # Promised on Debian 12. Elsewhere it names what is missing and stops, so that it can be installed by hand.
@@ -120,6 +120,13 @@ shellcheck() {
   install_packages shellcheck
 }
 
+# systemd-analyze checks the unit. The package starts nothing where systemd is not the init already.
+systemd() {
+  command -v systemd-analyze >/dev/null && return
+  need_debian systemd-analyze "systemd"
+  install_packages systemd
+}
+
 command -v go >/dev/null || die "Go is missing: install Go $(sed -n 's/^go //p' "$(dirname "$0")/../go.mod") or later (https://go.dev/dl/)"
 
 mkdir -p "$cache"
@@ -129,10 +136,10 @@ if command -v flock >/dev/null; then
   flock 9
 fi
 
-[ $# -gt 0 ] || set -- browser prometheus alertmanager staticcheck shellcheck
+[ $# -gt 0 ] || set -- browser prometheus alertmanager staticcheck shellcheck systemd
 for part in "$@"; do
   case "$part" in
-    browser | prometheus | alertmanager | staticcheck | shellcheck) "$part" ;;
+    browser | prometheus | alertmanager | staticcheck | shellcheck | systemd) "$part" ;;
     *) die "no part is called $part; see the head of this file" ;;
   esac
 done

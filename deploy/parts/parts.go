@@ -1,4 +1,4 @@
-// Package parts gives tests the real programs that they need: Chromium, Prometheus, Alertmanager.
+// Package parts gives tests the real programs that they need: Chromium, Prometheus, Alertmanager, systemd-analyze.
 // What is missing is installed by deploy/setup.sh; a test never goes without. Nothing but tests imports this.
 package parts
 
@@ -19,6 +19,7 @@ const (
 	Browser      Part = "browser"
 	Prometheus   Part = "prometheus"
 	Alertmanager Part = "alertmanager"
+	Systemd      Part = "systemd"
 )
 
 // Need makes sure that the part is there, installing it if need be, and returns the path of one of its programs.
