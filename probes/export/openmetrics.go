@@ -102,19 +102,20 @@ func labels(pairs ...string) string {
 // span is a window as samples show it, in Unix milliseconds; Prometheus knows no finer time.
 type span struct {
 	start, end int64
-	open       bool
+	// open: it goes on; ended: its end is known. A window that lapsed without an end is neither.
+	open, ended bool
 }
 
 // merged returns the windows of a series as spans that neither overlap nor touch, because a series has one value at a time.
 func merged(windows []probes.Window, opts OpenMetricsOptions) []span {
 	var spans []span
 	for _, w := range windows {
-		s := span{start: ceilMilli(w.Start), open: w.End == nil}
+		s := span{start: ceilMilli(w.Start), open: w.End == nil && !w.Lapsed, ended: w.End != nil}
 		switch {
 		case w.End != nil:
 			s.end = w.End.UnixMilli()
 		case w.Lapsed:
-			s.end = max(w.LastKnown().UnixMilli(), s.start)
+			s.end = max(w.LastKnown().UnixMilli(), s.start) + 1 // the last moment lies in it
 		default:
 			s.end = max(opts.Now.UnixMilli(), s.start)
 		}
@@ -123,7 +124,7 @@ func merged(windows []probes.Window, opts OpenMetricsOptions) []span {
 		}
 		if last := len(spans) - 1; last >= 0 && s.start <= spans[last].end {
 			if s.end >= spans[last].end {
-				spans[last].end, spans[last].open = s.end, s.open
+				spans[last].end, spans[last].open, spans[last].ended = s.end, s.open, s.ended
 			}
 			continue
 		}
@@ -197,7 +198,7 @@ func writeStart(out io.Writer, name, labels string, spans []span, step time.Dura
 
 func writeEnd(out io.Writer, name, labels string, spans []span, _ time.Duration) {
 	for _, s := range spans {
-		if !s.open {
+		if s.ended {
 			sample(out, name, labels, unix(s.end), s.end)
 		}
 	}
