@@ -183,6 +183,9 @@ func (p panel) json() object {
 		// Four scrapes: the least step in which a sample is never missing by chance.
 		"interval": "1m",
 	}
+	if p.custom == nil {
+		defaults["custom"] = object{}
+	}
 	if p.runbook != "" {
 		o["links"] = []object{{"title": "Runbook: " + p.runbook, "url": runbooks + "#" + strings.ToLower(p.runbook), "targetBlank": true}}
 	}

@@ -100,7 +100,7 @@ func newWorld(t *testing.T) *world {
   - { name: refused-page, stage: trouble, http: %[3]s/robots }
 maintenance:
   - { name: work, flow: mirai-card, start: %[4]q, end: %[5]q }
-`, site.TLSURL, authority, trouble.URL, w.start.Add(2*time.Second).Format(time.RFC3339), w.start.Add(6*time.Second).Format(time.RFC3339))
+`, site.TLSURL, authority, trouble.URL, time.Now().Add(4*time.Second).Format(time.RFC3339), time.Now().Add(10*time.Second).Format(time.RFC3339))
 	set, err := definition.Parse("test.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
@@ -305,15 +305,44 @@ func TestEveryPanelHasData(t *testing.T) {
 	w.until(t, "the outage", `flow_outage_active{source="observed"} == 1`)
 	// Grafana looks at whole steps: so wait until what is waited for is a step old.
 	w.step(2)
-	w.until(t, "the notice", `flow_outage_active{source="announced"} offset 5s == 1`, `probe_notice_window_end_timestamp_seconds offset 5s`, `flow:out:quorum offset 5s`, `flow:unavailability:ratio3d > 0`)
+	w.until(t, "the notice", `flow_outage_active{source="announced"} offset 5s == 1`, `probe_notice_window_end_timestamp_seconds offset 5s`, `flow:out:quorum offset 5s`, `flow:unavailability:ratio3d > 0`, `flow:down_votes:count offset 5s`)
 	seen := map[string]bool{} // queries that had data, by their place
 	w.holds(t, all, "during", seen)
+	w.says(t, all, "during", map[string]string{
+		"Flow overview/Now":                        "title=スマホ用みらいカード 4",
+		"Flow overview/Stages out":                 "stage=login 1",
+		"Flow overview/Locations that see it down": "flow=mirai-card 1",
+		"Flow overview/Observed":                   "flow=mirai-card 1",
+		"Probe detail/Now":                         "probe=login-door 4",
+		"Probe detail/Reason":                      "probe=login-door reason=status 1",
+		"Probe detail/Good at the first attempt":   "probe=second-try 0",
+		"Probe detail/Attempts":                    "probe=second-try 2",
+		"Probe detail/HTTP status":                 "probe=login-door 503",
+		"Probe detail/Observed outage":             "probe=login-door 1",
+		"Probe detail/Steps passed":                "probe=guide-visit 1",
+		"Notices/Announced now":                    "source=announced 1",
+		"Notices/Unreadable":                       "probe=notice-list 0",
+		"Notices/Announcements":                    "probe=notice-list announcement=outage state=ongoing 1",
+		"Prober health/Blind":                      "location=tokyo 0",
+		"Prober health/Scraped":                    "instance=" + w.prober + " 1",
+		"Prober health/Store":                      "location=tokyo 1",
+	})
 	w.windows(t, all, "during", span{w.start.Add(-10 * time.Second), time.Now()}, w.known(t))
 	w.step(3)
 	w.until(t, "the recovery", `flow_outage_active{source="observed"} offset 5s == 0`)
 	w.step(4)
 	w.until(t, "the notice of the recovery", `increase(probe_notice_changes_total{change="edited"}[1m]) > 0`, `flow_outage_window_end_timestamp_seconds{source="announced"} offset 2s`, `probe_notice_unparsed offset 2s > 0`)
 	w.holds(t, all, "after", seen)
+	w.says(t, all, "after", map[string]string{
+		"Flow overview/Now":            "title=スマホ用みらいカード 4", // the operator has another announcement out
+		"Flow overview/Stages out":     "stage=login absent",
+		"Flow overview/Stages":         "stage=login 1",
+		"Probe detail/Now":             "probe=login-door 1",
+		"Probe detail/Reason":          "probe=hanging-page reason=timeout 1",
+		"Probe detail/HTTP status":     "probe=login-door 200",
+		"Probe detail/Observed outage": "probe=login-door 0",
+		"Notices/Unreadable":           "probe=notice-list 1",
+	})
 	for _, long := range []time.Duration{time.Since(w.start) + 10*time.Second, 24 * time.Hour, 90 * 24 * time.Hour} {
 		now := time.Now()
 		w.windows(t, all, "after", span{now.Add(-long), now}, w.known(t))
@@ -362,6 +391,41 @@ func (w *world) holds(t *testing.T, all []board, phase string, seen map[string]b
 					}
 				}
 			}
+		}
+	}
+}
+
+// says holds what panels show in the end against the script: labels and a value, as "label=value … number", or absent.
+func (w *world) says(t *testing.T, all []board, phase string, want map[string]string) {
+	t.Helper()
+	s := span{w.start, time.Now()}
+	for place, text := range want {
+		title, name, _ := strings.Cut(place, "/")
+		b := all[slices.IndexFunc(all, func(b board) bool { return b.Title == title })]
+		p := b.Panels[slices.IndexFunc(b.Panels, func(p boardPanel) bool { return p.Title == name })]
+		q := p.Targets[0]
+		got, err := w.instant(q.Expr, s)
+		if q.Range {
+			got, err = w.ranged(q.Expr, s, s.step(p.Interval, p.MaxDataPoints))
+		}
+		if err != nil {
+			t.Fatalf("%s, %s: %v", phase, place, err)
+		}
+		fields := strings.Fields(text)
+		last := len(fields) - 1
+		met := fields[last] == "absent"
+		for _, series := range got {
+			matches := true
+			for _, f := range fields[:last] {
+				label, value, _ := strings.Cut(f, "=")
+				matches = matches && series.Metric[label] == value
+			}
+			if _, values := series.points(); matches {
+				met = strconv.FormatFloat(values[len(values)-1], 'f', -1, 64) == fields[last]
+			}
+		}
+		if !met {
+			t.Errorf("%s, %s does not say %q but %v", phase, place, text, got)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 	"go.yaml.in/yaml/v3"
 )
@@ -144,7 +144,7 @@ func (c catalogue) labels(node parser.Expr) (labelSet, []string) {
 			return setOf(), []string{fmt.Sprintf("no metric is called %q", n.Name)}
 		}
 		for _, m := range n.LabelMatchers {
-			if m.Name != labels.MetricName {
+			if m.Name != model.MetricNameLabel {
 				need(own, "matcher", []string{m.Name})
 			}
 		}
