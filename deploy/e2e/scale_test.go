@@ -33,6 +33,7 @@ func ship(t *testing.T, dir string, replace *strings.Replacer, patterns ...strin
 			if err != nil {
 				t.Fatal(err)
 			}
+			data = []byte(replace.Replace(string(data)))
 			if filepath.Ext(file) == ".yml" {
 				data = scaledYAML(t, file, data)
 			}
@@ -42,7 +43,7 @@ func ship(t *testing.T, dir string, replace *strings.Replacer, patterns ...strin
 			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(path, []byte(replace.Replace(string(data))), 0o666); err != nil {
+			if err := os.WriteFile(path, data, 0o666); err != nil {
 				t.Fatal(err)
 			}
 		}

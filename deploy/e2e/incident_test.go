@@ -1,0 +1,34 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestIncident plays the demo's incident, sped up, and holds what people are told to its script: the login door fails, the
+// operator says so, it works again.
+func TestIncident(t *testing.T) {
+	t.Parallel()
+	at := address(t)
+	s := newStack(t, at)
+	start(t, probe, "demo", "--no-browser", "--speed", "2", "--listen", at)
+	s.until("a page", func() bool { return len(s.messages("page", "MynaprobeFlowDown")) > 0 })
+	page := s.messages("page", "MynaprobeFlowDown")[0]
+	// At this speed the operator's notice is there before the failure is confirmed.
+	if !strings.HasPrefix(page.First, "mirai-card down at 1 of 1 locations since ") || !strings.HasSuffix(page.First, "announced: yes") {
+		t.Errorf("the first line is %q", page.First)
+	}
+	s.until("the announcement is told", func() bool { return len(s.messages("ticket", "The operator announces an outage")) > 0 })
+	if got := s.state("MynaprobeOutageAnnounced", "flow=mirai-card", "severity=warning"); got != "active" {
+		t.Errorf("MynaprobeOutageAnnounced is %q", got)
+	}
+	if got := s.state("MynaprobeProbeDown", "probe=login-door", "stage=login"); got == "active" {
+		t.Error("the probe's own alert is not held back")
+	}
+	s.until("the recovery is told", func() bool { return len(s.messages("page", "mirai-card works again since")) == 1 })
+	if got := s.messages("page", ""); len(got) != 2 {
+		t.Errorf("%d messages, want a page and a recovery:\n%s", len(got), s.all())
+	}
+	s.until("the announcement is over", func() bool { return s.state("MynaprobeOutageAnnounced") == "" && s.state("MynaprobeFlowDown") == "" })
+	t.Logf("told:\n%s", s.all())
+}
