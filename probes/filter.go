@@ -27,7 +27,7 @@ func (f WindowFilter) Matches(w Window) bool {
 		f.Open && !w.Open(),
 		!f.Until.IsZero() && !w.Earliest().Before(f.Until),
 		!f.Since.IsZero() && w.End != nil && !w.End.After(f.Since),
-		!f.At.IsZero() && (f.At.Before(w.Earliest()) || w.End != nil && !f.At.Before(*w.End)):
+		!f.At.IsZero() && !w.MayCover(f.At):
 		return false
 	}
 	return true

@@ -96,6 +96,21 @@ func (w Window) Covers(at time.Time) bool {
 	return !w.Lapsed || !at.After(w.LastKnown())
 }
 
+// Believed is how long an outage that was announced without an end is believed to go on after its last news.
+const Believed = 72 * time.Hour
+
+// MayCover reports whether the moment may lie in the window: from the earliest moment at which it can have begun up to its
+// end, and in one that lapsed without an end for as long as it was believed.
+func (w Window) MayCover(at time.Time) bool {
+	switch {
+	case at.Before(w.Earliest()):
+		return false
+	case w.End != nil:
+		return at.Before(*w.End)
+	}
+	return !w.Lapsed || at.Before(w.LastKnown().Add(Believed))
+}
+
 // LastKnown is the latest moment at which a window is known to have gone on, as far as the window itself tells: of one that
 // lapsed without an end, nothing is known after it.
 func (w Window) LastKnown() time.Time {

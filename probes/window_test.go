@@ -22,6 +22,12 @@ func TestWindowCovers(t *testing.T) {
 		{"lapsed, announced ahead", Window{Opened: at(-60), Lapsed: true}, []int{0}, []int{-1, 1}},
 	} {
 		test.window.Start = start
+		may := map[int]bool{-1: false, 10: true, 1_000_000: test.window.End == nil && !test.window.Lapsed}
+		for m, want := range may {
+			if got := test.window.MayCover(at(m)); got != want {
+				t.Errorf("%s: may cover %d minutes after its start: %v", test.name, m, got)
+			}
+		}
 		for want, moments := range map[bool][]int{true: test.in, false: test.out} {
 			for _, m := range moments {
 				if got := test.window.Covers(at(m)); got != want {

@@ -150,7 +150,7 @@ func refuted(w probes.Window) bool { return w.Withdrawn || w.MarkedAs() == "fals
 type Cover struct {
 	Window probes.Window `json:"window"`
 	// Certain is false in the time between the last good run and the first that was down, between the last that was down and
-	// the first good one, and in a window that lapsed without an end.
+	// the first good one, and in a window that lapsed without an end, which covers nothing when it is believed no more.
 	Certain bool `json:"certain"`
 }
 
@@ -159,7 +159,7 @@ type Cover struct {
 func At(windows []probes.Window, at time.Time) []Cover {
 	var covers []Cover
 	for _, w := range windows {
-		if w.Source == probes.Blind || refuted(w) || at.Before(w.Earliest()) || w.End != nil && !at.Before(*w.End) {
+		if w.Source == probes.Blind || refuted(w) || !w.MayCover(at) {
 			continue
 		}
 		certain := !at.Before(w.Start) && !w.Lapsed && (w.End == nil || at.Before(surelyUntil(w, at)))

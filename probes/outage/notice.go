@@ -12,7 +12,7 @@ const (
 	// oldNews is the age at which a notice that is seen for the first time informs and never alerts.
 	oldNews = 24 * time.Hour
 	// believed is how long an announcement without an end is believed after its last revision.
-	believed = 72 * time.Hour
+	believed = probes.Believed
 	// sameEvent is how far the starts may lie apart that two notices give for one event.
 	sameEvent = 30 * time.Minute
 )
