@@ -245,6 +245,10 @@ func askServer(server, id string, mark probes.Mark) error {
 	defer response.Body.Close()
 	if response.StatusCode/100 != 2 {
 		text, _ := io.ReadAll(io.LimitReader(response.Body, 1000)) // only to be shown
+		var answer struct{ Error string }
+		if json.Unmarshal(text, &answer) == nil && answer.Error != "" {
+			return fmt.Errorf("the server answered: %s", answer.Error)
+		}
 		return fmt.Errorf("the server answered %s: %s", response.Status, bytes.TrimSpace(text))
 	}
 	return nil

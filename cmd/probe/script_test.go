@@ -33,7 +33,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("DEAD", deadAddress(t))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"portal": startPortal},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"portal": startPortal, "windows": keepWindows, "server": startServer, "calendar": readCalendar, "spreadsheet": readSpreadsheet,
+		},
 	})
 }
 
