@@ -369,6 +369,7 @@
   P.html = (limit) => '<!DOCTYPE html>\n' + document.documentElement.outerHTML.slice(0, limit);
   P.summary = async (patterns, limit) => {
     await until(300, () => v.fcp !== undefined || !document.body || !document.body.children.length); // the picture comes after the load
+    await measured();
     const text = P.text();
     const hit = [];
     for (const s of patterns) { try { if (all(s).some(visible)) hit.push(s); } catch (e) { /* no selector of this browser's */ } }
@@ -377,6 +378,7 @@
 
   // Web vitals, by the definitions of https://web.dev/articles/vitals. Times in milliseconds from the start of the navigation.
   const v = { inp: [] };
+  let touched = false;
   const observe = (type, options, fn) => { try { new PerformanceObserver((list) => list.getEntries().forEach(fn)).observe({ type, buffered: true, ...options }); } catch (e) { /* not in this browser */ } };
   const shift = { now: 0, first: 0, last: 0 };
   if (window === top) {
@@ -392,8 +394,12 @@
     const interaction = (e) => { if (e.interactionId) v.inp.push(e.duration); };
     observe('event', { durationThreshold: 16 }, interaction);
     observe('first-input', {}, interaction);
+    for (const type of ['pointerup', 'keydown']) addEventListener(type, (e) => { touched ||= e.isTrusted; }, { capture: true, passive: true });
     addEventListener('pagehide', () => { try { globalThis.__probeVitals(JSON.stringify(P.vitals())); } catch (e) { /* nobody listens */ } }, { capture: true });
   }
+  // how long an interaction took is known once the frame after it is shown; the first of a page is told always, others when they are slow
+  const measured = () => until(200, () => !touched || v.inp.length);
+  P.left = async () => { await measured(); return P.vitals(); };
   P.vitals = () => {
     const nav = performance.getEntriesByType('navigation')[0];
     // one interaction in fifty may be as slow as it likes: https://web.dev/articles/inp

@@ -304,8 +304,10 @@ func TestSlots(t *testing.T) {
 	if s := p.Stats(); s.Restarts[RestartRuns] != 1 || !s.Running {
 		t.Errorf("stats are %+v", s)
 	}
+	p.slots <- struct{}{} // no run is under way that reads the settings
 	p.o.Settings.MaxMemory = 1
 	p.o.Settings.RecycleAfter = 100
+	<-p.slots
 	for range memoryEvery {
 		wantOutcome(t, run(t, p, probe), probes.Up, "")
 	}

@@ -14,7 +14,8 @@ import (
 
 // shared is the Prober of most tests: one Chrome for the package.
 var shared = sync.OnceValue(func() *Prober {
-	return New(Options{UserAgentSuffix: "mynaprobe-test/1 (+https://example.jp/contact)", maxBytes: 16 << 20})
+	return New(Options{UserAgentSuffix: "mynaprobe-test/1 (+https://example.jp/contact)", maxBytes: 16 << 20,
+		Settings: probes.BrowserSettings{RecycleAfter: 1 << 30}})
 })
 
 func TestMain(m *testing.M) {

@@ -75,9 +75,12 @@ func takeStanding(t testing.TB, stateDir string) standing {
 	processes := 0
 	entries, _ := os.ReadDir("/proc")
 	for _, e := range entries {
-		cmdline, err := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
-		if err == nil && bytes.Contains(cmdline, []byte(stateDir)) {
-			processes++
+		for _, file := range []string{"cmdline", "environ"} { // not every process of Chrome's is told its profile, but all have it for their HOME
+			data, err := os.ReadFile(filepath.Join("/proc", e.Name(), file))
+			if err == nil && bytes.Contains(data, []byte(stateDir+"/"+profilePrefix)) {
+				processes++
+				break
+			}
 		}
 	}
 	return standing{processes, len(profiles), runtime.NumGoroutine(), len(files)}

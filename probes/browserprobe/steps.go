@@ -373,6 +373,7 @@ func (j *journey) changeTab(ctx context.Context, step probes.Step) error {
 		return err
 	}
 	if address != "" {
+		j.leaveTab(ctx)
 		if err := v.newTab(ctx); err != nil {
 			return j.explain(err)
 		}
@@ -390,11 +391,24 @@ func (j *journey) changeTab(ctx context.Context, step probes.Step) error {
 		}
 		return &failure{reason: reasonContent, text: fmt.Sprintf("no new tab was opened within %s%s", limit, j.at(""))}
 	}
+	j.leaveTab(ctx)
 	v.mu.Lock()
 	j.tab = v.tabs[len(v.tabs)-1]
 	v.mu.Unlock()
 	j.scopes = nil
 	return j.arrive(ctx, "")
+}
+
+// leaveTab takes the vitals of a tab that the journey does not look at again. Those of one that hangs are lost.
+func (j *journey) leaveTab(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, j.grace)
+	defer cancel()
+	var left pageVitals
+	if j.visit.call(ctx, j.tab.frame, "left", nil, &left) == nil {
+		j.visit.mu.Lock()
+		j.visit.vitals.add(left)
+		j.visit.mu.Unlock()
+	}
 }
 
 func (j *journey) back(ctx context.Context) error {

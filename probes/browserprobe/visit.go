@@ -65,8 +65,10 @@ type visit struct {
 
 	mu sync.Mutex
 	// changed is closed and replaced whenever something is reported.
-	changed  chan struct{}
-	tabs     []*tab
+	changed chan struct{}
+	tabs    []*tab
+	// ownTabs are those of tabs that the journey opened, not the page.
+	ownTabs  int
 	frames   map[cdp.FrameID]*frame
 	sessions map[*session]bool
 	traffic  traffic
@@ -151,6 +153,9 @@ func (v *visit) begin(ctx context.Context) (*tab, error) {
 
 // newTab opens a blank page and sets it up.
 func (v *visit) newTab(ctx context.Context) error {
+	v.mu.Lock()
+	v.ownTabs++
+	v.mu.Unlock()
 	window := true
 	created, err := bounded(ctx, v.chrome, target.CreateTarget, target.CreateTargetParams{URL: "about:blank", BrowserContextID: v.context, NewWindow: &window,
 		Width: v.setup.width, Height: v.setup.height})
@@ -168,16 +173,20 @@ func (v *visit) newTab(ctx context.Context) error {
 
 // attached registers a new session; it runs on the reading goroutine.
 func (v *visit) attached(parent *session, e *target.EventAttachedToTarget) {
-	s := v.chrome.conn.attach(e.SessionID, e.TargetInfo, v.handle)
 	v.mu.Lock()
-	v.sessions[s] = true
-	switch {
-	case e.TargetInfo.Type != "page":
-	case len(v.tabs) >= maxTabs:
+	isPage := e.TargetInfo.Type == "page"
+	if isPage && len(v.tabs) >= maxTabs+v.ownTabs {
+		// a Chrome with windows blocks these by itself, one without does not
+		v.log("window", "closed, it is one too many: "+shownURL(e.TargetInfo.URL))
 		v.mu.Unlock()
-		v.end(&failure{reason: reasonScript, text: fmt.Sprintf("the page opened more than %d windows", maxTabs)})
+		s := v.chrome.conn.attach(e.SessionID, e.TargetInfo, func(*session, any) {})
+		s.post(runtime.CommandRunIfWaitingForDebugger, nil)
+		v.chrome.conn.forget(v.chrome.conn.start(nil, target.CommandCloseTarget, target.CloseTargetParams{TargetID: e.TargetInfo.TargetID}).id)
 		return
-	default:
+	}
+	s := v.chrome.conn.attach(e.SessionID, e.TargetInfo, v.handle)
+	v.sessions[s] = true
+	if isPage {
 		v.tabs = append(v.tabs, &tab{session: s, frame: cdp.FrameID(e.TargetInfo.TargetID), url: e.TargetInfo.URL})
 	}
 	v.notify()
