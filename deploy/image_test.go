@@ -42,7 +42,7 @@ func parseImage(t *testing.T, text []byte) ([]instructions.Stage, error) {
 	warn := func(rule, _, _, message string, at []parser.Range) {
 		t.Errorf("Dockerfile:%v: %s: %s", at, rule, message)
 	}
-	stages, _, err := instructions.Parse(parsed.AST, linter.New(&linter.Config{Warn: warn, ExperimentalAll: true}))
+	stages, _, err := instructions.Parse(parsed.AST, linter.New(&linter.Config{Warn: warn}))
 	return stages, err
 }
 

@@ -6,12 +6,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -42,6 +46,8 @@ var chromeNamespaces = []string{"net", "pid", "user"}
 type trial struct {
 	// Namespaces could be made, beside a user namespace.
 	Namespaces []string
+	// Filters is how many seccomp filters a renderer has beyond ours; one of its own makes it a sandbox.
+	Filters int
 	// Browser is what the prober's own check of Chrome found, Error its error.
 	Browser browserprobe.Report
 	Error   string
@@ -94,13 +100,77 @@ func try(path string) error {
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if result.Browser, err = prober.Check(ctx); err != nil {
+	result.Browser, err = prober.Check(ctx)
+	if err == nil {
+		result.Filters, err = filtersOfRenderers(ctx, prober)
+	}
+	if err != nil {
 		result.Error = err.Error()
 	}
 	if err := prober.Close(); err != nil {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(result)
+}
+
+// filtersOfRenderers has a page loaded, looks at the renderers while it waits for a script of its own, and returns how many
+// filters the renderer with the most has beyond ours.
+func filtersOfRenderers(ctx context.Context, prober *browserprobe.Prober) (int, error) {
+	var most atomic.Int64
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/":
+			w.Header().Set("Content-Type", "text/html")
+			fmt.Fprint(w, "<title>page</title><script src=/script.js></script>")
+		case "/script.js":
+			commands, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+			for _, path := range commands {
+				text, err := os.ReadFile(path)
+				if err == nil && bytes.Contains(text, []byte("--type=renderer")) && descends(filepath.Dir(path)) {
+					most.Store(max(most.Load(), int64(filters(filepath.Dir(path)))))
+				}
+			}
+		}
+	}))
+	defer site.Close()
+	run, err := prober.Prepare(probes.Probe{
+		Name: "page", Kind: probes.KindBrowser, Every: time.Minute, Timeout: 30 * time.Second,
+		Browser: &probes.Browser{Steps: []probes.Step{{Name: "open", Action: probes.ActionOpen, Value: probes.Value{Text: site.URL}}}},
+	})
+	if err != nil {
+		return 0, err
+	}
+	if r := run.Run(ctx); r.Outcome != probes.Up {
+		return 0, fmt.Errorf("the page: %s %s", r.Reason, r.Message)
+	}
+	return int(most.Load()) - filters("/proc/self"), nil
+}
+
+// descends reports whether the process behind a folder of /proc is a descendant of ours.
+func descends(dir string) bool {
+	for range 10 {
+		parent := statusField(dir, "PPid")
+		if parent == os.Getpid() {
+			return true
+		}
+		dir = filepath.Join("/proc", strconv.Itoa(parent))
+	}
+	return false
+}
+
+// filters is how many seccomp filters the process has, proc_pid_status(5).
+func filters(dir string) int { return statusField(dir, "Seccomp_filters") }
+
+// statusField is a number of a process's status; 0 when the process is gone.
+func statusField(dir, name string) int {
+	text, _ := os.ReadFile(filepath.Join(dir, "status"))
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, name+":"); ok {
+			n, _ := strconv.Atoi(strings.TrimSpace(value))
+			return n
+		}
+	}
+	return 0
 }
 
 // policyOf translates a profile for the loader, on this machine's architecture. Names of others are left out, as
@@ -189,6 +259,9 @@ func wantSandbox(t *testing.T, got trial) {
 	t.Helper()
 	if got.Error != "" || got.Browser.Renderers == 0 || got.Browser.Sandboxed != got.Browser.Renderers {
 		t.Errorf("Chrome: %d of %d renderers in the sandbox; %s", got.Browser.Sandboxed, got.Browser.Renderers, got.Error)
+	}
+	if got.Filters < 1 {
+		t.Error("Chrome: the renderers have no seccomp filter of their own")
 	}
 	if !slices.Equal(got.Namespaces, chromeNamespaces) {
 		t.Errorf("namespaces that can be made: %q, want %q", got.Namespaces, chromeNamespaces)
