@@ -104,7 +104,7 @@ func flowOverview() dashboard {
 			}),
 			timeline(panel{
 				title: "Observed", width: 12, height: 8, unit: "none", words: []word{{0, "nobody knew", "purple"}, {1, "observed", "green"}}, none: "never observed",
-				about:   "Whether some location had fresh knowledge of the flow all through the step. A moment without shows as nobody knew.",
+				about:   "Whether some location had fresh knowledge of the flow all through the step. A moment without shows as nobody knew; a gap is time in which the rules did not run.",
 				queries: []query{{expr: `min by (flow) (min_over_time(flow:known:bool{flow=~"$flow"}[$__interval]))`, legend: "{{flow}}"}},
 			}),
 		},
