@@ -45,6 +45,7 @@ events:
 `
 
 func TestTheLifeOfNotices(t *testing.T) {
+	t.Parallel()
 	script, err := portal.LoadScript("notices.yaml", []byte(noticeScript))
 	if err != nil {
 		t.Fatal(err)

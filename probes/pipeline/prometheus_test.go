@@ -82,6 +82,7 @@ func query(t *testing.T, prometheus, promql, label string) map[string]string {
 }
 
 func TestRealPrometheusScrapes(t *testing.T) {
+	t.Parallel()
 	page := newTarget(t)
 	r := serve(t, Options{}, parsed(quick(page.URL)+fmt.Sprintf("  - { name: dead-page, stage: front, http: %s/ }\n", deadAddress(t))))
 	address := prometheus(t, r.url)
@@ -124,6 +125,7 @@ func deadAddress(t *testing.T) string {
 // TestDemo plays the demo's incident, sped up, with a real browser, and holds what Prometheus would see against the
 // script: the stage that fails goes to 4 and back, all others stay green.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	parts.Need(t, parts.Browser, "chromium")
 	dir := t.TempDir()
 	pages := make(chan string, 1)

@@ -44,6 +44,7 @@ func flowWas(replay Replay) (all []string) {
 }
 
 func TestReplayOfTheIPhoneOutage(t *testing.T) {
+	t.Parallel()
 	replay := replayed(t, "iphone-2025-10-30")
 	want := []string{"announced flow iphone-mynumber-card 10-30 08:50..10-31 18:50"}
 	if got := told(replay.Windows); !slices.Equal(got, want) {
@@ -59,6 +60,7 @@ func TestReplayOfTheIPhoneOutage(t *testing.T) {
 }
 
 func TestReplayOfTheAndroidOutage(t *testing.T) {
+	t.Parallel()
 	replay := replayed(t, "android-2025-10-31")
 	want := []string{"announced flow android-certificate 10-31 07:30..10-31 13:00"}
 	if got := told(replay.Windows); !slices.Equal(got, want) {
@@ -67,6 +69,7 @@ func TestReplayOfTheAndroidOutage(t *testing.T) {
 }
 
 func TestReplayOfAnOutageNobodyAnnounced(t *testing.T) {
+	t.Parallel()
 	replay := replayed(t, "myna-2024-10-02")
 	for _, w := range replay.Windows {
 		if w.Source != probes.Observed {
@@ -88,6 +91,7 @@ func TestReplayOfAnOutageNobodyAnnounced(t *testing.T) {
 }
 
 func TestReplayOfPlannedStopsOpensNoOutage(t *testing.T) {
+	t.Parallel()
 	for script, want := range map[string]string{
 		"myna-backend-2025-12-06": "planned flow mynaportal 12-06 22:00..12-08 06:00",
 		"myna-backend-2025-12-31": "planned flow mynaportal 12-31 22:00..01-02 03:00",
@@ -100,6 +104,7 @@ func TestReplayOfPlannedStopsOpensNoOutage(t *testing.T) {
 }
 
 func TestReplayOfHarmlessChangesOpensNothing(t *testing.T) {
+	t.Parallel()
 	for _, script := range []string{"myna-top-2024-03-24", "myna-backend-2026-01-01", "myna-app-2026-08-25", "android-card-2026-10-20"} {
 		replay := replayed(t, script)
 		if len(replay.Windows) != 0 {
@@ -115,6 +120,7 @@ func TestReplayOfHarmlessChangesOpensNothing(t *testing.T) {
 
 // The same short script gives the same windows in virtual and in real time.
 func TestReplayAgreesWithRealTime(t *testing.T) {
+	t.Parallel()
 	replay := replayed(t, "demo")
 	var login probes.Window
 	for _, w := range replay.Windows {
@@ -129,6 +135,7 @@ func TestReplayAgreesWithRealTime(t *testing.T) {
 }
 
 func TestReplayIsInterrupted(t *testing.T) {
+	t.Parallel()
 	if _, err := RunReplay(t.Context(), Options{}, ReplayOptions{Script: "no-such-script"}); err == nil || !strings.Contains(err.Error(), "no-such-script") {
 		t.Errorf("error %v", err)
 	}

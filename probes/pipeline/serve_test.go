@@ -175,6 +175,7 @@ probes:
 }
 
 func TestOutageIsSeenKeptAndServed(t *testing.T) {
+	t.Parallel()
 	page := newTarget(t)
 	r := serve(t, Options{StateDir: t.TempDir(), Location: "tokyo"}, parsed(quick(page.URL)))
 	r.until(t, "front-page up", func() bool { return r.last("front-page").Outcome == probes.Up })
@@ -221,6 +222,7 @@ func (r *running) open(scope probes.WindowScope) bool {
 }
 
 func TestWindowsOutliveTheProcess(t *testing.T) {
+	t.Parallel()
 	page, dir := newTarget(t), t.TempDir()
 	first := serve(t, Options{StateDir: dir}, parsed(quick(page.URL)))
 	first.until(t, "front-page up", func() bool { return first.last("front-page").Outcome == probes.Up })
@@ -246,6 +248,7 @@ func TestWindowsOutliveTheProcess(t *testing.T) {
 }
 
 func TestReloadKeepsTheOldSetWhenTheNewOneIsBad(t *testing.T) {
+	t.Parallel()
 	page := newTarget(t)
 	file := filepath.Join(t.TempDir(), "flow.yaml")
 	write := func(text string) {
@@ -289,6 +292,7 @@ func TestReloadKeepsTheOldSetWhenTheNewOneIsBad(t *testing.T) {
 }
 
 func TestStopCancelsRunsAndCallsNothingDown(t *testing.T) {
+	t.Parallel()
 	page := newTarget(t)
 	page.hang = true
 	asked := make(chan struct{}, 100)
@@ -311,6 +315,7 @@ func TestStopCancelsRunsAndCallsNothingDown(t *testing.T) {
 }
 
 func TestRunOnDemandFeedsNoWindow(t *testing.T) {
+	t.Parallel()
 	page := newTarget(t)
 	page.set(http.StatusServiceUnavailable)
 	r := serve(t, Options{}, parsed(fmt.Sprintf("probes: [ { name: front, every: 1h, http: %s/ } ]", page.URL)))
@@ -332,6 +337,7 @@ func TestRunOnDemandFeedsNoWindow(t *testing.T) {
 }
 
 func TestResultsAreServedAsJSON(t *testing.T) {
+	t.Parallel()
 	page := newTarget(t)
 	r := serve(t, Options{}, parsed(quick(page.URL)))
 	r.until(t, "front-page up", func() bool { return r.last("front-page").Outcome == probes.Up })
