@@ -1,8 +1,12 @@
 package e2e
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"mynaprobe/deploy/parts"
 )
 
 // TestIncident plays the demo's incident, sped up, and holds what people are told to its script: the login door fails, the
@@ -11,7 +15,7 @@ func TestIncident(t *testing.T) {
 	t.Parallel()
 	at := address(t)
 	s := newStack(t, at)
-	start(t, probe, "demo", "--no-browser", "--speed", "2", "--listen", at)
+	start(t, probe, "demo", "--no-browser", "--script", script(t), "--speed", "2", "--listen", at)
 	s.until("a page", func() bool { return len(s.messages("page", "MynaprobeFlowDown")) > 0 })
 	page := s.messages("page", "MynaprobeFlowDown")[0]
 	// At this speed the operator's notice is there before the failure is confirmed.
@@ -31,4 +35,23 @@ func TestIncident(t *testing.T) {
 	}
 	s.until("the announcement is over", func() bool { return s.state("MynaprobeOutageAnnounced") == "" && s.state("MynaprobeFlowDown") == "" })
 	t.Logf("told:\n%s", s.all())
+}
+
+// script writes the demo's script with a notice that names an earlier start: notices tell minutes, and at this speed start
+// and end might fall into one.
+func script(t *testing.T) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(parts.Root(), "probes", "portal", "scripts", "demo.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.ReplaceAll(string(data), `{{at "20s" `, `{{at "-40s" `)
+	if text == string(data) {
+		t.Fatal("the demo's notice does not tell its start as it used to")
+	}
+	file := filepath.Join(t.TempDir(), "demo.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }

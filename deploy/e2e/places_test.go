@@ -34,7 +34,9 @@ func TestThreePlaces(t *testing.T) {
 	p.set(func(p *portal) { p.shut["osaka"] = false })
 	s.until("all are up again", func() bool { return s.holds(`count(flow_outcome == 1) == 3`) && s.state("MynaprobeProberBlind") == "" })
 	p.set(func(p *portal) { p.out = true })
-	s.until("all see it down", func() bool { return s.holds(`count(flow_outcome == 4) == 3`) && len(s.messages("page", "card down at")) > 0 })
+	s.until("all see it down", func() bool {
+		return s.holds(`count(flow_outcome == 4) == 3`) && len(s.messages("page", "card down at")) > 0
+	})
 	s.until("some time for what must not be told", func() bool { return s.holds(`count_over_time((flow:down_votes:count == 3)[5s:500ms]) == 10`) })
 	if pages := s.messages("page", ""); len(pages) != 1 || !strings.Contains(pages[0].First, " of 3 locations since ") {
 		t.Errorf("all three see it down, and the pages are:\n%s", s.all())

@@ -122,24 +122,12 @@ func newStack(t *testing.T, probers ...string) *stack {
 	), "alertmanager/alertmanager.yml", "alertmanager/templates/*.tmpl")
 	ship(t, dir, strings.NewReplacer("alertmanager:9093", alertmanagerAddress, "mynaprobe:9815", strings.Join(probers, ", ")),
 		"prometheus/prometheus.yml", "prometheus/rules/*.yml")
-	start(t, alertmanagerProgram(t), "--config.file="+filepath.Join(dir, "alertmanager.yml"),
+	start(t, parts.Need(t, parts.Alertmanager, "prometheus-alertmanager"), "--config.file="+filepath.Join(dir, "alertmanager.yml"),
 		"--storage.path="+filepath.Join(dir, "alertmanager"), "--web.listen-address="+alertmanagerAddress, "--cluster.listen-address=")
 	start(t, parts.Need(t, parts.Prometheus, "prometheus"), "--config.file="+filepath.Join(dir, "prometheus.yml"),
 		"--storage.tsdb.path="+filepath.Join(dir, "prometheus"), "--web.listen-address="+prometheusAddress,
 		"--query.lookback-delta="+scaled(5*time.Minute).String(), "--rules.alert.resend-delay="+scaled(time.Minute).String())
 	return s
-}
-
-// alertmanagerProgram is Debian's Alertmanager with the templates that it does not start without.
-func alertmanagerProgram(t *testing.T) string {
-	t.Helper()
-	program := parts.Need(t, parts.Alertmanager, "prometheus-alertmanager")
-	if _, err := os.Stat("/usr/share/prometheus/alertmanager/default.tmpl"); err != nil {
-		if out, err := exec.Command(filepath.Join(parts.Root(), "deploy", "setup.sh"), "alertmanager").CombinedOutput(); err != nil {
-			t.Fatalf("setup.sh alertmanager: %v\n%s", err, out)
-		}
-	}
-	return program
 }
 
 // receive takes a message in the form of Slack's incoming webhooks; heartbeats are kept without text.

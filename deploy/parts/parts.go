@@ -31,7 +31,7 @@ func Need(t testing.TB, part Part, program string) string {
 		t.Fatalf("%s bin: %v", setup, err)
 	}
 	bin := strings.TrimSpace(string(out))
-	if path := look(bin, program); path != "" {
+	if path := look(bin, program); path != "" && complete(bin, path) {
 		return path
 	}
 	if out, err := exec.Command(setup, string(part)).CombinedOutput(); err != nil {
@@ -42,6 +42,18 @@ func Need(t testing.TB, part Part, program string) string {
 		t.Fatalf("%s %s did not bring %s", setup, part, program)
 	}
 	return path
+}
+
+// defaultTemplates are what Debian's Alertmanager does not load any configuration without.
+const defaultTemplates = "/usr/share/prometheus/alertmanager/default.tmpl"
+
+// complete reports whether a program that setup.sh unpacked has what it needs beside itself.
+func complete(bin, path string) bool {
+	if path != filepath.Join(bin, "prometheus-alertmanager") {
+		return true
+	}
+	_, err := os.Stat(defaultTemplates)
+	return err == nil
 }
 
 // Root is the folder of the repository.
