@@ -141,15 +141,21 @@ func ofNoticeState(name, help string, value func([]ActiveNotice) (float64, bool)
 	}}
 }
 
-// currentOrNext picks, of windows that are not over, the one to begin first: the current one, else the next. A start that
-// was not given lies in the past.
+// currentOrNext picks, of windows that are not over, the one to begin first: the current one, else the next. One whose
+// start was not given comes last, because it has nothing to show.
 func currentOrNext(active []ActiveNotice) ActiveNotice {
 	if len(active) == 0 {
 		return ActiveNotice{}
 	}
 	return slices.MinFunc(active, func(a, b ActiveNotice) int {
-		x, _ := unixSecondsOf(a.Start)
-		y, _ := unixSecondsOf(b.Start)
+		x, xGiven := unixSecondsOf(a.Start)
+		y, yGiven := unixSecondsOf(b.Start)
+		if xGiven != yGiven {
+			if xGiven {
+				return -1
+			}
+			return 1
+		}
 		return cmp.Compare(x, y)
 	})
 }
