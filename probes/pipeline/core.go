@@ -124,9 +124,10 @@ func (c *core) settle(r probes.Result) {
 	r = c.keepEvidence(r)
 	change := c.tracker.Observe(r)
 	c.keep(change)
-	if len(change.Revisions) > 0 {
+	switch {
+	case len(change.Revisions) > 0:
 		c.refresh("", c.clock.Now()) // a notice may be about any flow
-	} else {
+	case len(change.Statuses) > 0:
 		c.refresh(r.Flow, c.clock.Now())
 	}
 	c.export(change)
