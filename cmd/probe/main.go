@@ -82,7 +82,7 @@ Exit codes: 0 fine, 1 something is down, 2 bad usage or definition (nothing ran)
 	}
 	root.AddCommand(
 		newRun(), newServe(), newCheck(), newList(), newOutages(), newNotice(), newReplay(), newDemo(), newDoctor(), newMetrics(),
-		newSchema(), newVersion(),
+		newSchema(), newImport(), newVersion(),
 	)
 	return root
 }
