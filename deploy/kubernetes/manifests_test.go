@@ -315,7 +315,7 @@ func TestShardsGetTheirOrdinals(t *testing.T) {
 	if env["SHARDS"].Value != fmt.Sprint(*s.Spec.Replicas) {
 		t.Errorf("SHARDS is %q of %d replicas", env["SHARDS"].Value, *s.Spec.Replicas)
 	}
-	if from := env["SHARD"].ValueFrom; from == nil || from.FieldRef.FieldPath != "metadata.labels['"+appsv1.PodIndexLabel+"']" {
+	if from := env["SHARD"].ValueFrom; from == nil || env["SHARD"].Value != "" || from.FieldRef.FieldPath != "metadata.labels['"+appsv1.PodIndexLabel+"']" {
 		t.Errorf("SHARD is %+v", env["SHARD"])
 	}
 	if !slices.Contains(c.Args, "--shard=$(SHARD)/$(SHARDS)") {
