@@ -60,7 +60,7 @@ func TestKilledProber(t *testing.T) {
 	if got := s.state("MynaprobeFlowDown"); got != "suppressed" {
 		t.Errorf("with nobody to look, MynaprobeFlowDown is %q, want suppressed", got)
 	}
-	prober = serve()
+	serve()
 	s.until("it is there again", func() bool { return s.state("MynaprobeProberAbsent") == "" && s.holds(`flow_outcome == 4`) })
 	s.until("the page goes on", func() bool { return s.state("MynaprobeFlowDown") == "active" })
 	s.until("some time for what must not be told", func() bool {
