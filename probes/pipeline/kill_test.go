@@ -335,6 +335,14 @@ func (m *mortal) goesOn(before, after probes.Window) {
 // scrape holds the first scrape of a life against what was kept and exported before it.
 func (m *mortal) scrape(address string) {
 	m.t.Helper()
+	before := map[string]bool{}
+	state := func(name string) bool {
+		log := m.target.log(name)
+		return len(log) > 0 && log[len(log)-1].down
+	}
+	for _, name := range []string{"first", "second"} {
+		before[name] = state(name)
+	}
 	response, err := http.Get(address + "/metrics")
 	if err != nil {
 		m.t.Fatal(err)
@@ -345,11 +353,12 @@ func (m *mortal) scrape(address string) {
 		m.t.Fatal(err)
 	}
 	for _, name := range []string{"first", "second"} {
-		active := "0"
-		if slices.ContainsFunc(m.kept, func(w probes.Window) bool { return w.Name == name && w.Open() }) {
-			active = "1"
+		open := slices.ContainsFunc(m.kept, func(w probes.Window) bool { return w.Name == name && w.Open() })
+		if before[name] != open || state(name) != open {
+			continue // the window may have opened or closed before the scrape came
 		}
-		if want := fmt.Sprintf(`probe_outage_active{flow="shop",kind="http",probe=%q,stage="front"} %s`, name, active); len(m.died) > 0 && !strings.Contains(string(data), want) {
+		want := fmt.Sprintf(`probe_outage_active{flow="shop",kind="http",probe=%q,stage="front"} %d`, name, map[bool]int{true: 1}[open])
+		if !strings.Contains(string(data), want) {
 			m.t.Errorf("the first scrape has no %s", want)
 		}
 	}
