@@ -39,14 +39,15 @@ func init() {
 		go runner.Run(context.Background())
 		for {
 			p.mu.Lock()
-			up := p.current != nil && p.current.runs == 0 && len(p.current.all()) > 0
+			c := p.current
+			up := c != nil && c.runs == 0 && len(c.all()) > 0
 			p.mu.Unlock()
 			if up {
+				fmt.Println(c.proc.cmd.Process.Pid)
 				break
 			}
 			<-time.After(10 * time.Millisecond)
 		}
-		fmt.Println("running")
 		select {}
 	}
 }
@@ -137,21 +138,23 @@ func TestOurDeath(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	line, _ := bufio.NewReader(out).ReadString('\n')
-	before := takeStanding(t, dir)
-	if line != "running\n" || before.processes < 3 || before.profiles != 2 {
-		t.Fatalf("the victim says %q, %+v", line, before)
+	var group int
+	if _, err := fmt.Fscan(out, &group); err != nil {
+		t.Fatal(err)
+	}
+	if before := takeStanding(t, dir); groupAlive(group) < 3 || before.profiles != 2 {
+		t.Fatalf("the victim has %d processes, %+v", groupAlive(group), before)
 	}
 	cmd.Process.Kill()
 	cmd.Wait()
-	for range 200 {
-		if takeStanding(t, dir).processes == 0 {
+	for range 500 {
+		if groupAlive(group) == 0 {
 			break
 		}
 		<-time.After(10 * time.Millisecond)
 	}
-	if after := takeStanding(t, dir); after.processes != 0 {
-		t.Errorf("after our death there are %+v", after)
+	if n := groupAlive(group); n != 0 {
+		t.Errorf("%d processes outlived us", n)
 	}
 	p := New(Options{StateDir: dir})
 	wantOutcome(t, run(t, p, browserProbe(open(serve(t, "x")))), probes.Up, "")
@@ -161,7 +164,7 @@ func TestOurDeath(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
-	if now := takeStanding(t, dir); now.profiles != 0 || now.processes != 0 {
+	if now := takeStanding(t, dir); now.profiles != 0 {
 		t.Errorf("after Close there are %+v", now)
 	}
 }
@@ -271,8 +274,19 @@ func TestNoBrowser(t *testing.T) {
 		if _, err := os.Stat(found); err != nil {
 			t.Errorf("Find gives %s: %v", found, err)
 		}
-	} else if !strings.Contains(err.Error(), "apt install chromium") || !errors.Is(err, errNoBrowser) {
+	} else if !strings.Contains(err.Error(), "apt install chromium-headless-shell") || !errors.Is(err, errNoBrowser) {
 		t.Errorf("Find: %v", err)
+	}
+	if found, err := find("", true); err == nil && isShell(found) || err != nil && !strings.Contains(err.Error(), "that can show its windows") {
+		t.Errorf("for windows, find gives %q %v", found, err)
+	}
+	shell := filepath.Join(filepath.Dir(script(t, "")), "headless-shell")
+	if err := os.Symlink("/bin/sh", shell); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CHROME_PATH", shell)
+	if _, err := find("", true); err == nil || !strings.Contains(err.Error(), "CHROME_PATH names "+shell+", which has no windows to show") {
+		t.Errorf("for windows, find gives %v", err)
 	}
 	t.Setenv("CHROME_PATH", "/bin/sh")
 	if found, err := Find(""); found != "/bin/sh" {

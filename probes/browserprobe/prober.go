@@ -199,7 +199,7 @@ func (p *Prober) start(ctx context.Context) (*chrome, error) {
 	if endpoint != "" {
 		return connect(ctx, endpoint)
 	}
-	path, err := Find(p.o.Settings.Path)
+	path, err := find(p.o.Settings.Path, p.o.Headed)
 	if err != nil {
 		return nil, err
 	}

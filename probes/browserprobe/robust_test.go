@@ -60,7 +60,7 @@ func processesOf(group int, kind string) []int {
 }
 
 // standing is what must not grow.
-type standing struct{ processes, profiles, goroutines, files int }
+type standing struct{ profiles, goroutines, files int }
 
 func takeStanding(t testing.TB, stateDir string) standing {
 	t.Helper()
@@ -72,18 +72,7 @@ func takeStanding(t testing.TB, stateDir string) standing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	processes := 0
-	entries, _ := os.ReadDir("/proc")
-	for _, e := range entries {
-		for _, file := range []string{"cmdline", "environ"} { // not every process of Chrome's is told its profile, but all have it for their HOME
-			data, err := os.ReadFile(filepath.Join("/proc", e.Name(), file))
-			if err == nil && bytes.Contains(data, []byte(stateDir+"/"+profilePrefix)) {
-				processes++
-				break
-			}
-		}
-	}
-	return standing{processes, len(profiles), runtime.NumGoroutine(), len(files)}
+	return standing{len(profiles), runtime.NumGoroutine(), len(files)}
 }
 
 // openState is a folder for profiles that Chrome's user can reach, which t.TempDir is not for root.
@@ -119,11 +108,13 @@ func TestKilled(t *testing.T) {
 	wantOutcome(t, runner.Run(t.Context()), probes.Up, "")
 	n := times(9, 100)
 	outcomes := map[string]int{}
+	groups := map[int]bool{}
 	var middle int
 	for i := range n {
 		kind := []string{"", "renderer", "gpu-process", "utility"}[i%4]
 		wantOutcome(t, runner.Run(t.Context()), probes.Up, "") // a browser is there, and works
 		group := chromeOf(t, p).proc.cmd.Process.Pid
+		groups[group] = true
 		done := make(chan probes.Result, 1)
 		began := time.Now()
 		go func() { done <- runner.Run(context.Background()) }()
@@ -164,9 +155,14 @@ func TestKilled(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
+	for group := range groups {
+		if n := groupAlive(group); n > 0 {
+			t.Errorf("%d processes are left of browser %d", n, group)
+		}
+	}
 	var after standing
 	for range 100 { // what the kernel and net/http tidy up after themselves
-		if after = takeStanding(t, dir); after.processes <= before.processes && after.profiles == before.profiles && after.goroutines <= before.goroutines+4 && after.files <= before.files+2 {
+		if after = takeStanding(t, dir); after.profiles == before.profiles && after.goroutines <= before.goroutines+4 && after.files <= before.files+2 {
 			return
 		}
 		runtime.Gosched()
