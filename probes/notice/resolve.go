@@ -274,7 +274,8 @@ func (r *resolver) span(m *mention) (start, end time.Time, okStart, okEnd bool) 
 		h := r.hourOf(b)
 		r.lastHour = h
 		end = b.clock.on(startDay, h)
-		if !end.After(start) {
+		// A failure can begin and end within the minute that a notice names; work that does so lasts for a day.
+		if end.Before(start) || end.Equal(start) && r.kind != outage {
 			end = end.Add(day)
 			r.context = startDay.AddDate(0, 0, 1)
 		}
