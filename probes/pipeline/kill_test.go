@@ -345,12 +345,12 @@ func (m *mortal) scrape(address string) {
 	}
 	response, err := http.Get(address + "/metrics")
 	if err != nil {
-		m.t.Fatal(err)
+		return // it died before it could answer
 	}
 	defer response.Body.Close()
 	data, err := io.ReadAll(response.Body)
 	if err != nil {
-		m.t.Fatal(err)
+		return
 	}
 	for _, name := range []string{"first", "second"} {
 		open := slices.ContainsFunc(m.kept, func(w probes.Window) bool { return w.Name == name && w.Open() })
