@@ -15,7 +15,7 @@ FROM debian:bookworm-slim
 # tini is PID 1 and reaps what Chrome leaves behind; the fonts are for screenshots of Japanese pages; socat is for browsers
 # that serve other containers, because Chrome's DevTools listen on loopback alone.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates chromium fonts-noto-cjk socat tini tzdata \
+ && apt-get install -y --no-install-recommends ca-certificates chromium-headless-shell fonts-noto-cjk socat tini tzdata \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 65532 --user-group --home-dir /var/lib/mynaprobe --create-home mynaprobe
 COPY --from=build /probe /usr/local/bin/probe

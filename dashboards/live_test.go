@@ -47,7 +47,7 @@ type world struct {
 // refusal meant for robots, declared maintenance.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	parts.Need(t, parts.Browser, "chromium")
+	parts.NeedBrowser(t)
 	w := &world{start: time.Now()}
 	data, err := os.ReadFile("testdata/incident.yaml")
 	if err != nil {

@@ -223,7 +223,7 @@ func policyOf(profile specs.LinuxSeccomp) (filter.Policy, error) {
 // under runs this test binary again, under the filter.
 func under(t *testing.T, profile specs.LinuxSeccomp) trial {
 	t.Helper()
-	parts.Need(t, parts.Browser, "chromium")
+	parts.NeedBrowser(t)
 	text, err := json.Marshal(profile)
 	if err != nil {
 		t.Fatal(err)

@@ -77,7 +77,7 @@ unpack() {
 
 browser() {
   local found=
-  for program in "${CHROME_PATH:-}" chromium chromium-headless-shell google-chrome google-chrome-stable; do
+  for program in "${CHROME_PATH:-}" chromium-headless-shell chromium google-chrome google-chrome-stable; do
     [ -n "$program" ] && command -v "$program" >/dev/null && found=yes
   done
   if [ -z "$found" ]; then
@@ -85,7 +85,7 @@ browser() {
   fi
   if [ -z "$found" ]; then
     need_debian "a browser" "Chromium or Chrome, or name one in CHROME_PATH"
-    install_packages chromium
+    install_packages chromium-headless-shell
   fi
   if is_debian && ! dpkg-query -W -f '${Status}' fonts-noto-cjk 2>/dev/null | grep -q 'ok installed'; then
     install_packages fonts-noto-cjk

@@ -44,6 +44,16 @@ func Need(t testing.TB, part Part, program string) string {
 	return path
 }
 
+// NeedBrowser makes sure that there is a browser, of whichever kind, and the fonts for Japanese pages, installing them if
+// need be. browserprobe.Find finds it.
+func NeedBrowser(t testing.TB) {
+	t.Helper()
+	setup := filepath.Join(Root(), "deploy", "setup.sh")
+	if out, err := exec.Command(setup, string(Browser)).CombinedOutput(); err != nil {
+		t.Fatalf("%s %s: %v\n%s", setup, Browser, err, out)
+	}
+}
+
 // defaultTemplates are what Debian's Alertmanager does not load any configuration without.
 const defaultTemplates = "/usr/share/prometheus/alertmanager/default.tmpl"
 

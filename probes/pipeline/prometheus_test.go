@@ -126,7 +126,7 @@ func deadAddress(t *testing.T) string {
 // script: the stage that fails goes to 4 and back, all others stay green.
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	parts.Need(t, parts.Browser, "chromium")
+	parts.NeedBrowser(t)
 	dir := t.TempDir()
 	pages := make(chan string, 1)
 	out := &lines{found: map[string]chan string{"Status page": pages}}
