@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -54,7 +53,6 @@ to /-/reload, reads the definitions again; a bad file leaves the old ones in for
 			if err := os.MkdirAll(opts.StateDir, 0o700); err != nil {
 				opts.Log.Error("the state directory cannot be made; windows are kept in memory", "error", err)
 			}
-			opts.EvidenceDir = filepath.Join(opts.StateDir, "evidence")
 		}
 		p, err := pipeline.New(set, opts)
 		if err != nil {

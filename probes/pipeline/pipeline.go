@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -83,6 +84,9 @@ func New(set probes.Set, opts Options) (*Pipeline, error) {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
 	opts.Contact = cmp.Or(opts.Contact, set.Contact)
+	if opts.EvidenceDir == "" && opts.StateDir != "" {
+		opts.EvidenceDir = filepath.Join(opts.StateDir, EvidenceFolder)
+	}
 	p := &Pipeline{opts: opts}
 	p.core = newCore(set, opts)
 	p.http = httpprobe.New(httpprobe.Options{

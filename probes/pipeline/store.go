@@ -11,8 +11,12 @@ import (
 	"mynaprobe/probes/sqlite"
 )
 
-// StateFile is the name of the file, in the state directory, that windows live in.
-const StateFile = "mynaprobe.db"
+const (
+	// StateFile is the name of the file, in the state directory, that windows live in.
+	StateFile = "mynaprobe.db"
+	// EvidenceFolder is the name of the folder there that evidence lives in.
+	EvidenceFolder = "evidence"
+)
 
 const (
 	// retention is how long windows, notices and coverage are kept.

@@ -107,7 +107,7 @@ func (k *Kept) Report(ctx context.Context, id string) (export.ReportData, error)
 	return data, nil
 }
 
-func (k *Kept) evidenceDir() string { return filepath.Join(k.dir, "evidence") }
+func (k *Kept) evidenceDir() string { return filepath.Join(k.dir, EvidenceFolder) }
 
 // addRuns adds the results that were kept as evidence in a span: those of the window's probes, and those of references.
 func (k *Kept) addRuns(data *export.ReportData, from, to time.Time) error {
