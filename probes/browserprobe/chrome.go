@@ -184,17 +184,19 @@ func (c *chrome) greet(ctx context.Context) error {
 		Filter: target.Filter{{Type: "page"}, {Exclude: true}}}, nil)
 }
 
-// watchHelpers makes sure that the processes which all pages depend on are known by their ids.
-func (c *chrome) watchHelpers() []int {
+// watchHelpers returns the processes that all pages depend on, by their ids, and whether one of those known before has
+// died: requests may fail for that a moment later still.
+func (c *chrome) watchHelpers() (helpers []int, died bool) {
 	if c.proc == nil {
-		return nil
+		return nil, false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.helpers) < 2 || anyDead(c.helpers) {
+	died = anyDead(c.helpers)
+	if len(c.helpers) < 2 || died {
 		c.helpers = helperProcesses(c.proc.cmd.Process.Pid)
 	}
-	return c.helpers
+	return c.helpers, died
 }
 
 // memory returns the resident bytes of Chrome's processes; 0 for a remote one.

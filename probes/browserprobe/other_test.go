@@ -208,6 +208,7 @@ func TestJudging(t *testing.T) {
 		{"slow", []probes.Step{open(url + "/")}, func(p *probes.Probe) { p.Slow = time.Nanosecond }, probes.Degraded, probes.ReasonSlow, "", "more than 1ns"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			probe := browserProbe(c.steps...)
 			if c.change != nil {
 				c.change(&probe)

@@ -106,7 +106,7 @@ func TestKilled(t *testing.T) {
 	}
 	before := takeStanding(t, dir)
 	wantOutcome(t, runner.Run(t.Context()), probes.Up, "")
-	n := times(9, 100)
+	n := times(8, 100)
 	outcomes := map[string]int{}
 	groups := map[int]bool{}
 	var middle int

@@ -272,11 +272,16 @@ func (r *runner) travel(ctx context.Context, j *journey, base probes.Result, sec
 	p := r.prober
 	result := base
 	result.Browser = &probes.BrowserResult{}
+	helpers, died := j.visit.chrome.watchHelpers()
 	if f := j.begin(); f != nil {
 		result.Steps = r.skipped(0)
 		return attempt{result: result, fault: f}
 	}
-	helpers := j.visit.chrome.watchHelpers()
+	if len(helpers) < 2 || anyDead(helpers) { // a new browser starts them with its first page
+		var again bool
+		helpers, again = j.visit.chrome.watchHelpers()
+		died = died || again
+	}
 	result.Start = p.o.Clock.Now()
 
 	err := r.steps(j, &result)
@@ -284,7 +289,8 @@ func (r *runner) travel(ctx context.Context, j *journey, base probes.Result, sec
 	if err == nil {
 		j.loadOut()
 	}
-	if result.Steps[0].State == probes.StepPassed || err != nil {
+	// a page that crashed, or whose browser is gone, would only let us wait
+	if broken := (*fault)(nil); !errors.As(cause(j.ctx, err), &broken) {
 		seen = j.summarize(ctx, r.probe.Browser.Maintenance.Selector)
 	}
 	result.Duration = probes.Seconds(p.o.Clock.Now().Sub(result.Start))
@@ -294,7 +300,7 @@ func (r *runner) travel(ctx context.Context, j *journey, base probes.Result, sec
 	if known == nil && !j.visit.chrome.alive() {
 		known = cause(j.ctx, errLost)
 	}
-	if f := (*fault)(nil); !errors.As(known, &f) && anyDead(helpers) {
+	if f := (*fault)(nil); !errors.As(known, &f) && (anyDead(helpers) || died && err != nil) {
 		known = &fault{restart: RestartHelper, text: "a process of the browser's own died"}
 	}
 	var f *fault
