@@ -50,8 +50,10 @@ need_debian() {
 install_packages() {
   refresh_lists
   say "installing $* (apt-get install)"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >&2 ||
-    die "apt-get install $* failed"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >"$cache/install.log" 2>&1 || {
+    tail -n 20 "$cache/install.log" >&2
+    die "apt-get install $* failed; its last words are above"
+  }
 }
 
 # Debian's prometheus packages start daemons when they are installed, so they are only unpacked.
