@@ -117,7 +117,7 @@ staticcheck() {
 }
 
 shellcheck() {
-  command -v shellcheck >/dev/null && return
+  type -P shellcheck >/dev/null && return # not the function of that name
   need_debian shellcheck "shellcheck"
   install_packages shellcheck
 }
