@@ -133,7 +133,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			r.work = fallback == roleNone
 			return roleStart, true
 		case t.is(cPublish) && !t.is(cMaint):
-			if fallback == roleNone && (k <= from+2 && (!m.since && !m.until && !m.isRange || hasPrefix(p.src.runes, t.to, "し", "され", "いた") > 0) && !p.kanjiBehind(k) || p.gapText(k, "発表", "公表", "お知らせした", "告知")) {
+			if fallback == roleNone && (k <= from+2 && (!m.since && !m.until && !m.isRange || hasPrefix(p.src.runes, t.to, "し", "され", "いた") > 0) && !p.kanjiBehind(k) || p.gapText(k, "発表", "公表", "お知らせした", "告知", "明らか")) {
 				return roleReport, true
 			}
 		case t.is(cPart) && len([]rune(p.text(k, k+1))) > 2:

@@ -77,7 +77,7 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 		}
 	}
 	// a second end for what has ended already says less than the first
-	if kind == outage && rd.until {
+	if kind == outage && (rd.until || rd.asOf) {
 		for i := range a.windows {
 			if a.windows[i].hasEnd {
 				return

@@ -62,7 +62,7 @@ func (p *parser) mainVerdict() verdict {
 		if s.quiet || s.tender && !s.happen {
 			return
 		}
-		v.bodySure = v.bodySure || !inTitle && s.sureOutage && (s.happen || s.recovered)
+		v.bodySure = v.bodySure || !inTitle && s.sureOutage && (s.happen || s.recovered || p.hasClock(from, to))
 		if inTitle && s.stop && s.about && !s.trouble {
 			s.maintenance += 2
 			s.sureMaint = true
@@ -315,6 +315,13 @@ func (p *parser) survey(from, to int) survey {
 		} else if s.trouble || now || ongoing {
 			s.outage++
 		}
+	}
+	if s.trouble && s.cant && !s.maint && p.hasTime(from, to) {
+		s.happen = true
+	}
+	if s.stop && !s.maint && !work && !plan && !do && p.hasClock(from, to) && containsAny(p.text(from, to), "止まり", "止まった", "止まって", "停止した", "停止しました", "停止していた", "停止しておりました") {
+		s.outage++
+		s.sureOutage = true
 	}
 	if s.trouble && containsAny(p.text(from, to), "がありました", "がございました", "が続いて", "が続き", "が出て", "があった") {
 		s.happen = true

@@ -95,9 +95,11 @@ func newParser(original string, published time.Time) *parser {
 	return p
 }
 
-// findTitle takes the first line that says something as the headline.
+// findTitle takes the first line that says something as the headline; where that is only the name of the site or of the
+// page's kind, one right below it that tells of an event.
 func (p *parser) findTitle() {
 	p.title = -1
+	seen := 0
 	for i, ln := range p.lines {
 		if ln.blank {
 			continue
@@ -114,16 +116,49 @@ func (p *parser) findTitle() {
 			continue
 		}
 		s := strings.TrimSpace(p.text(ln.first, ln.last))
-		if s == "お知らせ" || s == "重要なお知らせ" || s == "新着情報" || s == "本文へ移動" || strings.Contains(s, " > ") && len(p.lines) > i+1 {
+		if s == "お知らせ" || s == "重要なお知らせ" || s == "新着情報" || p.navigation(ln, s) && len(p.lines) > i+1 {
 			continue
 		}
-		p.title = i
-		break
+		const events = cTrouble | cTroubleW | cMaint | cMaintW | cStop | cCant | cRecover | cResume | cMeeting | cTender
+		if p.title < 0 {
+			p.title = i
+			if len([]rune(s)) > maxSiteName || p.find(ln.first, ln.last, events|cAbout) || p.find(ln.first, ln.last, cFriend) {
+				break
+			}
+			continue
+		}
+		if seen++; seen > 3 || p.kindAt(ln.last-1) == kStop {
+			break
+		}
+		if p.find(ln.first, ln.last, events) && p.find(ln.first, ln.last, cAbout) {
+			p.title = i
+			break
+		}
 	}
 	if p.title >= 0 {
 		ln := p.lines[p.title]
 		p.titleMeeting = p.find(ln.first, ln.last, cMeeting)
 	}
+}
+
+// maxSiteName is the longest line that is believed to be the name of a site, in characters.
+const maxSiteName = 24
+
+// navigation reports whether a line is a site's menu, its trail of headings, or what a page says of itself.
+func (p *parser) navigation(ln line, s string) bool {
+	if p.find(ln.first, ln.last, cAbout) {
+		return false
+	}
+	for _, start := range []string{"本文へ", "ホーム >", "トップ >", "HOME >", "Home >", "ページ番号", "ページID", "印刷"} {
+		if strings.HasPrefix(s, start) {
+			return true
+		}
+	}
+	if strings.Contains(s, " > ") || strings.Count(s, "|") > 1 || strings.Contains(s, " | ") && !p.find(ln.first, ln.last, cTrouble|cMaint|cStop) {
+		return true
+	}
+	items := strings.Fields(s)
+	return len(items) > 2 && len([]rune(s)) > 12 && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, cTrouble|cMaint|cStop|cRecover)
 }
 
 func (p *parser) inTitle(k int) bool {
@@ -138,7 +173,7 @@ func (p *parser) eventBefore(k int) bool { return p.firstEvent >= 0 && p.firstEv
 
 // announces decides which kind of event the notice announces, if any.
 func (p *parser) announces(v verdict) eventKind {
-	if v.titleTender && !(v.sureOutage && v.bodySure) {
+	if v.titleTender && !(v.sureOutage && v.bodySure) || p.drill() {
 		return noEvent
 	}
 	switch {
@@ -148,6 +183,11 @@ func (p *parser) announces(v verdict) eventKind {
 		return maintenance
 	}
 	return noEvent
+}
+
+// drill reports whether the headline is that of an exercise, in which everything that fails does so on paper.
+func (p *parser) drill() bool {
+	return p.title >= 0 && containsAny(p.headline(), "訓練", "演習") && !containsAny(p.headline(), "システム障害", "メンテナンス") || p.title >= 0 && containsAny(p.headline(), "対応訓練", "想定訓練", "復旧訓練")
 }
 
 // rangeAlone reports whether a line or a row of the notice holds a range of dated times and little else.

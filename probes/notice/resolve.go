@@ -172,10 +172,10 @@ func (r *resolver) inferMonth(d date, dir direction) (time.Time, bool) {
 		// beside a date of the event a day alone is one of the same month
 		c := cost
 		cost = func(t time.Time) time.Duration {
-			if t.Month() == ref.Month() && t.Year() == ref.Year() {
-				return min(c(t), day)
+			if v := c(t); t.Month() != ref.Month() || t.Year() != ref.Year() || v >= never {
+				return v
 			}
-			return c(t)
+			return min(c(t), day)
 		}
 	}
 	return choose(cands, d, cost)

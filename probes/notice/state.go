@@ -194,7 +194,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 					st.done = true
 				}
 			}
-			if hasPrefix(rs, end, "しています", "しております", "いたしております", "おります", "います", "してい", "しており") > 0 {
+			if hasPrefix(rs, end, "しています", "しております", "いたしております", "おります", "います", "してい", "しており", "させていただいておりま", "わせていただいておりま") > 0 {
 				st.ongoing = true
 			}
 			if hasPrefix(rs, end, "中で", "中の", "中】", "中\n", "中。", "中)") > 0 {
@@ -308,6 +308,8 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 			sure = sure || w.hasEnd && w.endRole == roleEnd
 		}
 		switch {
+		case st.done && !st.recovered && st.present && !sure:
+			return probes.Ongoing // what else works as usual is no recovery
 		case st.still || st.again && !closed || st.done && st.hoped && whole && !sure || st.done && !st.recovered && st.stillAny && !sure:
 			return probes.Ongoing
 		case st.done && some && !closed && st.ongoing:
@@ -320,6 +322,9 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 			return probes.Resolved
 		}
 		return probes.Ongoing
+	}
+	if len(windows) == 0 && p.recurrence() != "" {
+		return probes.Scheduled
 	}
 	var first time.Time
 	for _, w := range windows {

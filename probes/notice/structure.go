@@ -79,7 +79,7 @@ func roleOfLabel(label string) labelRole {
 				if slices.Contains(strings.FieldsFunc(label, func(r rune) bool { return !unicode.IsLetter(r) }), w) {
 					return l.role
 				}
-			} else if strings.Contains(label, w) && (l.role != labelIgnore || ignorable(label)) {
+			} else if strings.Contains(label, w) && (l.role != labelIgnore || ignorable(label) && !containsAny(label, "停止", "休止", "中断")) {
 				return l.role
 			}
 		}

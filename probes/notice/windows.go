@@ -160,8 +160,8 @@ func (p *parser) planned(rd *reading) bool {
 // wholeDays reports whether 終日 stands behind a range of dates.
 func (p *parser) wholeDays(m *mention) bool {
 	j := p.over(m.to, kSpace, kOpen)
-	if p.particle(j, 'の') {
-		j++
+	if p.particle(j, 'の') || p.particle(j, '※') {
+		j = p.over(j+1, kSpace)
 	}
 	s := p.text(j, min(j+3, len(p.toks)))
 	return hasPrefix([]rune(s), 0, "終日", "全日", "(終日", "両日終日") > 0
@@ -192,7 +192,7 @@ func (a *assembler) contextOf(rd *reading, report bool) {
 			continue
 		}
 		dir := either
-		if report {
+		if report || rd.role == roleIgnore {
 			dir = near
 		}
 		if t, ok := a.r.day(pt.date, dir); ok {
