@@ -96,6 +96,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 				if p.possible(k, min(k+4, next)) {
 					continue
 				}
+				if containsAny(p.text(m.to, k), "応急", "暫定", "代替", "臨時", "代わり") {
+					return roleIgnore, true
+				}
 				return roleEnd, true
 			}
 		case t.is(cHappen):

@@ -101,6 +101,9 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 	}) {
 		return // what is open again in the morning after the work
 	}
+	if kind == outage && slices.ContainsFunc(a.windows, func(o window) bool { return o.ranged && !t.Before(o.end) && t.Sub(o.end) < 2*day }) {
+		return // what was done once the spans that the notice gives were over
+	}
 	w := window{kind: kind, line: rd.line}
 	w.sentence, _ = a.p.sentence(rd.from)
 	a.setEnd(&w, rd, rd.a, t, true)

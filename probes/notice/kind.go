@@ -393,8 +393,24 @@ func (p *parser) conditional(k, to int) bool {
 		if t.kind == kWord && t.is(cCond|cPossible) {
 			return true
 		}
-		if t.kind == kComma && p.rune(j) == '、' && p.clauseEnds(j) {
+		if t.kind == kComma && p.rune(j) == '、' && p.clauseEnds(j) && !p.supposed(j, to) {
 			return false
+		}
+	}
+	return false
+}
+
+// supposed reports whether the clause before the comma at j is part of a condition: 障害が発生し、復旧が難しいときは.
+func (p *parser) supposed(j, to int) bool {
+	if r := p.src.runes[p.toks[j].from-1]; r != 'し' {
+		return false
+	}
+	for k := j + 1; k < to && k < j+48; k++ {
+		if p.kindAt(k) == kDate || p.kindAt(k) == kClock || p.isWord(k, cNow) || p.kindAt(k) == kComma && p.rune(k) == '、' {
+			return false
+		}
+		if p.isWord(k, cCond) && containsAny(p.text(k, min(k+2, to)), "ときは", "場合は", "場合に", "際は") {
+			return true
 		}
 	}
 	return false

@@ -65,6 +65,7 @@ type parser struct {
 	online       bool // the notice speaks of a service at all, and not of roads
 	allDay       bool // 終日 is said somewhere
 	listed       bool // dates follow: 下記の日程
+	stamps       bool // lines begin with the times of reports
 	firstEvent   int  // the first token that names an event
 }
 
@@ -185,6 +186,20 @@ func (p *parser) announces(v verdict) eventKind {
 	return noEvent
 }
 
+// teaches reports whether the text explains things to readers in general, as the answers to common questions and
+// articles on how to do something do, and so tells of no event of its own.
+func (p *parser) teaches() bool {
+	questions, n := 0, 0
+	p.sentences(func(from, to int) {
+		n++
+		if p.question(to) {
+			questions++
+		}
+	})
+	head := string(p.src.runes[:min(len(p.src.runes), 120)])
+	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is") || questions > 1 && questions*4 >= n
+}
+
 // drill reports whether the headline is that of an exercise, in which everything that fails does so on paper.
 func (p *parser) drill() bool {
 	return p.title >= 0 && containsAny(p.headline(), "訓練", "演習") && !containsAny(p.headline(), "システム障害", "メンテナンス") || p.title >= 0 && containsAny(p.headline(), "対応訓練", "想定訓練", "復旧訓練")
@@ -230,8 +245,12 @@ func (p *parser) run() Reading {
 		return out
 	}
 	p.findMentions()
+	p.findStamps()
 	p.read()
 	windows := p.assemble(main)
+	if main == maintenance && p.cancelled() {
+		windows = slices.DeleteFunc(windows, func(w window) bool { return !w.hasStart })
+	}
 	recurs := p.recurrence()
 	groups := map[eventKind][]window{}
 	for _, w := range windows {
@@ -243,6 +262,9 @@ func (p *parser) run() Reading {
 			k = main
 		}
 		groups[k] = append(groups[k], w)
+	}
+	if len(windows) == 0 && p.teaches() {
+		return out
 	}
 	if len(windows) == 0 && main == maintenance && recurs == "" && (p.cancelled() || !p.disturbs() || (!v.titleMaint || v.bodyCond) && !p.told()) {
 		return out

@@ -79,6 +79,16 @@ func (p *parser) soft(k int) bool {
 	return p.isWord(k-1, cFrom) && p.kindAt(p.over(k+1, kSpace)) != kDate
 }
 
+// firstOf returns the first word of the classes between two tokens, -1 when there is none.
+func (p *parser) firstOf(from, to int, c class) int {
+	for k := from; k < to; k++ {
+		if p.isWord(k, c) {
+			return k
+		}
+	}
+	return -1
+}
+
 func (p *parser) find(from, to int, c class) bool {
 	for k := from; k < to; k++ {
 		if p.isWord(k, c) {
@@ -141,7 +151,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		m.a.approx = true
 		return
 	}
-	if p.headsReport(m) {
+	if p.headsReport(m) || p.stamp(m) {
 		r.role = roleReport
 		return
 	}
@@ -170,6 +180,8 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = fwd
 	case m.isRange:
 		r.role = p.rangeRole(r, fwd, label, from, to, prev)
+	case m.until && !m.since && r.kind != outage && p.usable(m, to) && !p.find(from, m.from, cMaint|cStop|cCant|cTrouble):
+		r.role = roleIgnore // until then it can be used
 	case m.until:
 		r.role, r.dayEnd = roleEnd, true
 		if fwd == roleExtend || p.find(max(prev, m.from-4), m.from, cExtend) && !p.possible(max(prev, m.from-4), m.from) {
@@ -228,6 +240,43 @@ func (p *parser) headsReport(m *mention) bool {
 		}
 	}
 	return p.hasTime(m.to, ln.last) || p.find(m.to, ln.last, cOngoing|cNow)
+}
+
+// stamp reports whether the mention is the time of an entry in a log of reports: at the start of its line, as those of
+// other lines are, of which some tell times of their own.
+func (p *parser) stamp(m *mention) bool {
+	return p.stamps && p.stampLine(p.lines[m.line]) && m.from <= p.lines[m.line].value && !m.isRange && !m.since && !m.until
+}
+
+// stampLine reports whether the line begins with a date and a time, and goes on after a wide space or the like.
+func (p *parser) stampLine(ln line) bool {
+	if ln.blank || ln.heads {
+		return false
+	}
+	k := p.over(ln.first, kSpace, kOpen)
+	pt, next, ok := p.point(k)
+	if !ok || !pt.hasDate || !pt.hasClock || pt.approx {
+		return false
+	}
+	switch p.kindAt(next) {
+	case kSpace, kTab, kClose, kColon:
+		return next+1 < ln.last
+	}
+	return false
+}
+
+// findStamps looks for a log of reports: two lines or more that begin with a time, some of which tell another one.
+func (p *parser) findStamps() {
+	n, own := 0, false
+	for _, ln := range p.lines {
+		if !p.stampLine(ln) {
+			continue
+		}
+		n++
+		_, next, _ := p.point(p.over(ln.first, kSpace, kOpen))
+		own = own || p.hasClock(next, ln.last)
+	}
+	p.stamps = n > 1 && own
 }
 
 // justAfter reports whether the event began right after what happened at the time: 10時の受付開始直後より.
@@ -381,6 +430,12 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if !m.a.hasDate && p.find(from, to, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) {
 		return true
 	}
+	// 3月30日~4月6日に会議室を使う方は
+	if p.particle(m.to, 'に') || p.particle(m.to, 'の') || p.particle(m.to, 'で') {
+		if j := p.firstOf(m.to, next, cPerson|cHappen|cCant|cStop|cRecover|cTrouble|cMaint|cResume); j > 0 && p.isWord(j, cPerson) && p.gapText(j, "方") && p.particle(j+1, 'は') && containsAny(p.text(m.to, j), "使う", "使用", "利用", "来", "受講", "予定", "更新", "迎え", "期限") {
+			return true
+		}
+	}
 	// ~に申請された方
 	applied := false
 	again := p.find(m.to, to, cReapply)
@@ -491,7 +546,7 @@ func (p *parser) onlyGlue(from, to int) bool {
 func (p *parser) rangeRole(r *reading, fwd role, label labelRole, from, to, prev int) role {
 	m := r.mention
 	switch {
-	case fwd == roleEnd && p.usable(m, to):
+	case fwd == roleEnd && p.usable(m, to), p.except(m), p.otherSpan(m, from):
 		return roleIgnore
 	case label == labelSpan || label == labelStart || label == labelService || label == labelEnd:
 		return roleStart
@@ -524,6 +579,35 @@ func (p *parser) usable(m *mention, to int) bool {
 		}
 	}
 	return false
+}
+
+// except reports whether the range is one that something does not hold in: (12月29日~1月3日を除く).
+func (p *parser) except(m *mention) bool {
+	return hasPrefix(p.src.runes, p.toks[m.to-1].to, "を除", "は除", "除く") > 0
+}
+
+// otherSpan reports whether the words before the range, in its sentence, say that it is the term of something else:
+// 出願期間に変更はありません(12月2日~12月16日).
+func (p *parser) otherSpan(m *mention, from int) bool {
+	if p.find(m.from, min(m.to+maxLook, len(p.toks)), cStop|cCant|cMaint|cHappen|cTrouble) && !p.sentenceEnds(m.to) {
+		return false
+	}
+	s := p.text(max(from, m.from-24), m.from)
+	return containsAny(s, "出願期間", "申込期間", "申込み期間", "申請期間", "受付期間", "募集期間", "提出期間", "応募期間", "開催期間", "実施期間は", "利用時間は", "利用時間:", "開館時間", "会期", "販売期間", "キャンペーン期間", "対象期間", "投票", "受付時間", "サポート時間", "営業時間")
+}
+
+// sentenceEnds reports whether nothing but marks stands between token k and the end of its sentence.
+func (p *parser) sentenceEnds(k int) bool {
+	for ; k < len(p.toks); k++ {
+		switch p.kindAt(k) {
+		case kSpace, kClose:
+		case kStop, kNewline:
+			return true
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // alone reports whether the sentence holds nothing but the mention and marks.

@@ -16,12 +16,13 @@ type window struct {
 	start, end         time.Time
 	hasStart, hasEnd   bool
 	startDate, endDate bool // given as a date alone
-	approx             bool
+	approx, endApprox  bool // any of the ends, and the end
 	startFrom, startTo int // runes of the text that gave it
 	endFrom, endTo     int
 	endRole            role
 	weak               bool
 	labelled           bool // its start stands behind a label
+	ranged             bool // both ends stand in one range
 	loose              bool // a date of a list, which counts only where nothing more precise is given
 	kind               eventKind
 	services           []string
@@ -88,7 +89,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 			rd.a.allDay = p.allDay
 		}
 	}
-	if role == roleExtend && (main == outage || p.otherTerm(rd)) {
+	if role == roleExtend && main == outage || (role == roleExtend || role == roleEnd && rd.until) && p.otherTerm(rd) {
 		role = roleIgnore
 	}
 	if role == roleHope || role == rolePlan {
@@ -120,7 +121,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		a.daily(rd, kind)
 	case rd.isRange:
 		start, end, okStart, okEnd := r.span(rd.mention)
-		w := window{kind: kind, line: rd.line, endRole: roleNone}
+		w := window{kind: kind, line: rd.line, endRole: roleNone, ranged: true}
 		a.setStart(&w, rd, start, okStart && !rd.a.vague)
 		a.setEnd(&w, rd, rd.b, end, okEnd && !rd.b.vague)
 		if rd.a.dateOnly() && rd.b.dateOnly() && (rd.b.allDay || rd.a.allDay || p.wholeDays(rd.mention)) {
@@ -232,7 +233,8 @@ func (a *assembler) setEnd(w *window, rd *reading, pt point, t time.Time, ok boo
 	p := a.p
 	w.end, w.hasEnd = t, true
 	w.endDate = !pt.hasClock
-	w.approx = w.approx || pt.approx || rd.asOf || w.endDate && !pt.allDay
+	w.endApprox = pt.approx || rd.asOf || w.endDate && !pt.allDay
+	w.approx = w.approx || w.endApprox
 	w.endFrom, w.endTo = p.toks[pt.from].from, p.toks[pt.to-1].to
 	if rd.role == roleEnd {
 		w.endRole = roleEnd
@@ -332,6 +334,7 @@ func (a *assembler) begin(w window) {
 		}
 		if o.hasStart && o.startDate && !w.startDate && o.hasEnd && midnight(w.start).Equal(o.start) && w.start.Before(o.end) {
 			o.start, o.startDate = w.start, false
+			o.approx = w.approx || o.endApprox
 			o.startFrom, o.startTo = w.startFrom, w.startTo
 			return
 		}
@@ -391,7 +394,10 @@ func (a *assembler) finish() []window {
 		if w.hasStart && w.hasEnd && w.end.Before(w.start) {
 			continue
 		}
-		drop := w.loose && slices.ContainsFunc(ws, func(o window) bool { return !o.loose })
+		drop := w.startDate && !w.hasEnd && !w.labelled && slices.ContainsFunc(ws, func(o window) bool {
+			return o.hasStart && !o.startDate && o.kind == w.kind && (o.hasEnd || !w.start.Before(o.start))
+		})
+		drop = drop || w.loose && slices.ContainsFunc(ws, func(o window) bool { return !o.loose })
 		if w.weak && !w.hasEnd && strong {
 			drop = true
 		}
