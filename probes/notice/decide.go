@@ -132,6 +132,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			r.work = fallback == roleNone
 			return roleStart, true
+		case t.is(cDo) && containsAny(p.text(max(m.to, k-4), k), "対策", "対応", "対処", "増強", "復旧") && p.find(k+1, next, cNormal|cRecover|cResume):
 		case t.is(cDo):
 			r.work = fallback == roleNone
 			return roleStart, true

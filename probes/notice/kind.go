@@ -56,13 +56,13 @@ func (p *parser) mainVerdict() verdict {
 			weight = 3
 		}
 		s := p.survey(from, to)
-		if inTitle && s.tender {
+		if inTitle && (s.tender || p.business && !(s.about && (s.stop || s.maint || s.trouble)) || p.hoursOnly(from, to)) {
 			v.titleTender = true
 		}
 		if s.quiet || s.tender && !s.happen {
 			return
 		}
-		v.bodySure = v.bodySure || !inTitle && s.sureOutage && (s.happen || s.recovered || p.hasClock(from, to))
+		v.bodySure = v.bodySure || !inTitle && s.sureOutage && (s.happen || s.recovered || s.cant) && (p.hasTime(from, to) || p.find(from, to, cNow))
 		if inTitle && s.stop && s.about && !s.trouble {
 			s.maintenance += 2
 			s.sureMaint = true
@@ -118,6 +118,11 @@ func (p *parser) mainVerdict() verdict {
 		v.outage++
 	}
 	return v
+}
+
+// hoursOnly reports whether a headline speaks of opening hours, and of no event.
+func (p *parser) hoursOnly(from, to int) bool {
+	return containsAny(p.text(from, to), "開館時間", "営業時間", "開庁時間", "診療時間", "窓口時間", "開館日", "営業日", "診療日") && !p.find(from, to, cMaint|cTrouble|cStop|cCant)
 }
 
 func (p *parser) hasTimeSoon(ln line) bool {
@@ -298,6 +303,9 @@ func (p *parser) survey(from, to int) survey {
 			}
 		}
 	}
+	if containsAny(p.text(from, to), "作業はございません", "作業はありません", "停止はございません", "停止はありません", "停止はいたしません", "停止は伴いません", "停止を伴いません") && !p.hasTime(from, to) {
+		return survey{quiet: true}
+	}
 	if work && p.hasTime(from, to) && containsAny(p.text(from, to), "のため", "に伴", "により") {
 		do = true
 	}
@@ -315,6 +323,9 @@ func (p *parser) survey(from, to int) survey {
 		} else if s.trouble || now || ongoing {
 			s.outage++
 		}
+	}
+	if s.maint && p.hasTime(from, min(len(p.toks), to+12)) && containsAny(p.text(from, to), "メンテナンスがあ", "メンテナンスがご", "保守があ", "点検があ") {
+		plan = true
 	}
 	if s.trouble && s.cant && !s.maint && p.hasTime(from, to) {
 		s.happen = true

@@ -489,6 +489,15 @@ func (l *lexer) englishDate(i int) int {
 	e += l.ordinal(e)
 	dt := date{month: m, day: d, weekday: weekday, english: true}
 	e = l.englishYear(e, &dt)
+	if k := l.skip(e); l.at(k) == '(' { // Jan. 20 (Tue)
+		j := k + 1
+		for isLatin(l.at(j)) || l.at(j) == '.' {
+			j++
+		}
+		if n := weekdayNumber(l.rs, k+1); n > 0 && l.at(j) == ')' {
+			dt.weekday, e = n, j+1
+		}
+	}
 	return l.emit(token{kind: kDate, from: start, to: e, date: dt})
 }
 

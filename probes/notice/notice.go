@@ -59,6 +59,7 @@ type parser struct {
 	lines        []line
 	title        int // the line that is the headline
 	titleMeeting bool
+	business     bool // the page stands among tenders, jobs or the like
 	published    time.Time
 	mentions     []mention
 	readings     []reading
@@ -117,6 +118,9 @@ func (p *parser) findTitle() {
 			continue
 		}
 		s := strings.TrimSpace(p.text(ln.first, ln.last))
+		if strings.Contains(s, " > ") && p.find(ln.first, ln.last, cTender|cMeeting) && !strings.Contains(s, "よくある") {
+			p.business = true
+		}
 		if s == "お知らせ" || s == "重要なお知らせ" || s == "新着情報" || p.navigation(ln, s) && len(p.lines) > i+1 {
 			continue
 		}
@@ -131,7 +135,7 @@ func (p *parser) findTitle() {
 		if seen++; seen > 3 || p.kindAt(ln.last-1) == kStop {
 			break
 		}
-		if p.find(ln.first, ln.last, events) && p.find(ln.first, ln.last, cAbout) {
+		if p.find(ln.first, ln.last, events) && (p.find(ln.first, ln.last, cAbout) || p.find(ln.first, ln.last, cTender)) {
 			p.title = i
 			break
 		}
@@ -158,6 +162,9 @@ func (p *parser) navigation(ln line, s string) bool {
 	if strings.Contains(s, " > ") || strings.Count(s, "|") > 1 || strings.Contains(s, " | ") && !p.find(ln.first, ln.last, cTrouble|cMaint|cStop) {
 		return true
 	}
+	if p.find(ln.first, ln.last, cTender|cMeeting) && !strings.Contains(s, "よくある") {
+		return false
+	}
 	items := strings.Fields(s)
 	return len(items) > 2 && len([]rune(s)) > 12 && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, cTrouble|cMaint|cStop|cRecover)
 }
@@ -174,7 +181,7 @@ func (p *parser) eventBefore(k int) bool { return p.firstEvent >= 0 && p.firstEv
 
 // announces decides which kind of event the notice announces, if any.
 func (p *parser) announces(v verdict) eventKind {
-	if v.titleTender && !(v.sureOutage && v.bodySure) || p.drill() {
+	if v.titleTender && !(v.sureOutage && v.bodySure) || p.drill() || !p.online && p.title >= 0 && containsAny(p.headline(), "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "断水", "水道管", "橋") {
 		return noEvent
 	}
 	switch {
@@ -197,7 +204,36 @@ func (p *parser) teaches() bool {
 		}
 	})
 	head := string(p.src.runes[:min(len(p.src.runes), 120)])
-	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is") || questions > 1 && questions*4 >= n
+	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、") || questions > 1 && questions*4 >= n
+}
+
+// factual reports whether a text that gives no window tells of an event that is, was or will be, and not of what may
+// happen, or does in general.
+func (p *parser) factual(k eventKind) bool {
+	found := false
+	p.sentences(func(from, to int) {
+		if found || p.question(to) {
+			return
+		}
+		s := p.survey(from, to)
+		text := p.text(from, to)
+		event := s.trouble || s.cant || s.recovered || s.happen || p.find(from, to, cTroubleW)
+		if k == maintenance {
+			event = s.maint || s.stop || p.find(from, to, cMaintW)
+		}
+		switch {
+		case s.quiet || s.tender || !event && !s.sureOutage && !s.sureMaint:
+		case p.inTitle(from):
+			found = s.about || s.mark || s.recovered || s.sureOutage || s.sureMaint
+		case p.inEnglish():
+			found = containsAny(strings.ToLower(text), "currently", "we are", "we have", "has been", "have been", " was ", " were ", "is now", "are now", " will ", "experiencing", "is unavailable", "is down")
+		case s.cond && !p.find(from, to, cNow):
+		default:
+			found = p.find(from, to, cNow|cPlan) || p.hasTime(from, to) ||
+				containsAny(text, "ております", "ています", "ておりま", "ていま", "ました", "した", "ただいま", "只今", "中です", "中でございます", "昨夜", "昨晩", "今朝", "いたします", "ている", "ません")
+		}
+	})
+	return found
 }
 
 // drill reports whether the headline is that of an exercise, in which everything that fails does so on paper.
@@ -248,6 +284,9 @@ func (p *parser) run() Reading {
 	p.findStamps()
 	p.read()
 	windows := p.assemble(main)
+	if main == maintenance && p.cancelledBelow() {
+		return out
+	}
 	if main == maintenance && p.cancelled() {
 		windows = slices.DeleteFunc(windows, func(w window) bool { return !w.hasStart })
 	}
@@ -263,7 +302,7 @@ func (p *parser) run() Reading {
 		}
 		groups[k] = append(groups[k], w)
 	}
-	if len(windows) == 0 && p.teaches() {
+	if len(windows) == 0 && (p.teaches() || recurs == "" && !p.factual(main)) {
 		return out
 	}
 	if len(windows) == 0 && main == maintenance && recurs == "" && (p.cancelled() || !p.disturbs() || (!v.titleMaint || v.bodyCond) && !p.told()) {
@@ -316,6 +355,20 @@ func (p *parser) cancelled() bool {
 		}
 	}
 	return false
+}
+
+// cancelledBelow reports whether a sentence says of all that is listed below it that it will not be done.
+func (p *parser) cancelledBelow() bool {
+	found := false
+	p.sentences(func(from, to int) {
+		if !containsAny(p.text(from, to), "下記", "以下", "次の") || p.find(from, to, cMove|cPossible|cCond) {
+			return
+		}
+		for k := from; k < to; k++ {
+			found = found || p.isWord(k, cCancel) && p.toks[k].tail != tailNot && !containsAny(p.text(max(from, k-8), k), "サービスを", "受付を", "利用を")
+		}
+	})
+	return found
 }
 
 // told reports whether the notice gives a time of the work, or says that it goes on or is over.

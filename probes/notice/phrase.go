@@ -233,6 +233,10 @@ func (p *parser) clockOf(pt *point) {
 			j = k
 		}
 	}
+	// Aug 21, 2025 - 16:32 JST
+	if k := p.over(j+1, kSpace); p.kindAt(j) == kRange && p.rune(j) == '-' && pt.date.english && pt.date.year > 0 && p.kindAt(k) == kClock && p.kindAt(p.over(k+1, kSpace)) == kNewline {
+		j = k
+	}
 	// 12月7日(日) 翌7:00 says the next day twice
 	if p.kindAt(j) == kDate && p.toks[j].to-p.toks[j].from == 1 && p.rune(j) == '翌' && p.kindAt(p.over(j+1, kSpace)) == kClock && pt.date.base == baseNone && p.kindAt(p.backOver(pt.from-1)) == kRange {
 		j = p.over(j+1, kSpace)
@@ -412,7 +416,7 @@ func (p *parser) rangeOf(m *mention) bool {
 		// without まで the second point may be one of its own
 		j := p.over(end, kSpace)
 		until := p.isWord(j, cUntil) || p.isWord(j, cDeadline) && p.text(j, j+1) == "までに" || p.text(j, min(j+1, len(p.toks))) == "の間"
-		atEnd := p.kindAt(j) == kNewline || p.kindAt(j) == kClose || p.kindAt(j) == kStop || p.kindAt(j) == kComma && p.kindAt(p.over(m.to, kSpace)+1) != kComma || p.particle(j, 'の') || p.particle(j, 'と') || p.text(j, min(j+2, len(p.toks))) == "です" || p.text(j, min(j+2, len(p.toks))) == "及び"
+		atEnd := p.kindAt(j) == kNewline || p.kindAt(j) == kClose || p.kindAt(j) == kStop || p.kindAt(j) == kComma && p.kindAt(p.over(m.to, kSpace)+1) != kComma || p.particle(j, 'の') || p.particle(j, 'と') || p.kindAt(j) == kOpen && p.isWord(j+1, cPlan) || p.text(j, min(j+2, len(p.toks))) == "です" || p.text(j, min(j+2, len(p.toks))) == "及び"
 		if !until && (!atEnd || p.kindAt(p.over(m.to, kSpace)+1) == kComma) {
 			return false
 		}

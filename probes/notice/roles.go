@@ -430,6 +430,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if !m.a.hasDate && p.find(from, to, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) {
 		return true
 	}
+	// 7月17日~19日の間に…プレイヤー様, この間の精算は…午後2時の間に順次振り込まれます
+	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "の間に", "までの間に", "の期間に", "の期間中に", "にログイン", "に購入", "にご購入", "にご利用") > 0 && p.firstOf(m.to, to, cStop|cCant|cMaint|cHappen|cTrouble|cDo) < 0 {
+		return true
+	}
 	// 3月30日~4月6日に会議室を使う方は
 	if p.particle(m.to, 'に') || p.particle(m.to, 'の') || p.particle(m.to, 'で') {
 		if j := p.firstOf(m.to, next, cPerson|cHappen|cCant|cStop|cRecover|cTrouble|cMaint|cResume); j > 0 && p.isWord(j, cPerson) && p.gapText(j, "方") && p.particle(j+1, 'は') && containsAny(p.text(m.to, j), "使う", "使用", "利用", "来", "受講", "予定", "更新", "迎え", "期限") {

@@ -95,6 +95,8 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if t.tail == tailDone && p.find(from, k, cTrouble) && !part {
 				done = true
 			}
+		case t.is(cCant|cTrouble|cTroubleW) && t.tail != tailNot && p.find(from, to, cNow) && !p.find(from, to, cRecover|cResume|cNormal|cCan) && !containsAny(p.text(from, to), "現在は"):
+			st.present = true
 		case t.is(cHappen):
 			if hasPrefix(p.src.runes, t.to, "しております", "しています", "している", "しており") > 0 && hasPrefix(p.src.runes, t.to, "しておりました", "していました", "しておりましたが") == 0 {
 				st.present = true
@@ -178,7 +180,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 		rs, i := p.src.runes, t.to
 		switch {
 		case t.is(cFinish):
-			if (t.tail == tailDone || t.tail == tailNone && p.kindAt(k+1) == kClose) && (maint || p.find(from, to, cRecover|cResume) || len(p.lines) < 4 || containsAny(p.text(from, to), "予定通り", "予定どおり", "無事")) && !p.conditional(k, min(k+4, to)) && hasPrefix(rs, i, "し、", "し,", "して", "している") == 0 && !p.find(from, k, cPerson) {
+			if (t.tail == tailDone || t.tail == tailNone && p.kindAt(k+1) == kClose) && (maint || p.find(from, to, cRecover|cResume) || len(p.lines) < 4 || containsAny(p.text(from, to), "予定通り", "予定どおり", "無事")) && !p.conditional(k, min(k+4, to)) && (hasPrefix(rs, i, "し、", "し,", "して", "している") == 0 || hasPrefix(rs, i, "しております", "しています") > 0) && !p.find(from, k, cPerson) {
 				st.done = true
 				st.finished = true
 				st.doneTitle = st.doneTitle || p.inTitle(k)

@@ -89,7 +89,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 			rd.a.allDay = p.allDay
 		}
 	}
-	if role == roleExtend && main == outage || (role == roleExtend || role == roleEnd && rd.until) && p.otherTerm(rd) {
+	if role == roleExtend && (main == outage || p.otherTerm(rd)) || role == roleEnd && rd.until && containsAny(p.text(max(0, rd.from-6), rd.from), "期限", "締切", "受付期間", "申込期間", "募集期間") {
 		role = roleIgnore
 	}
 	if role == roleHope || role == rolePlan {
@@ -193,7 +193,7 @@ func (a *assembler) contextOf(rd *reading, report bool) {
 			continue
 		}
 		dir := either
-		if report || rd.role == roleIgnore {
+		if report || rd.role == roleIgnore || rd.isRange {
 			dir = near
 		}
 		if t, ok := a.r.day(pt.date, dir); ok {
@@ -397,6 +397,11 @@ func (a *assembler) finish() []window {
 		drop := w.startDate && !w.hasEnd && !w.labelled && slices.ContainsFunc(ws, func(o window) bool {
 			return o.hasStart && !o.startDate && o.kind == w.kind && (o.hasEnd || !w.start.Before(o.start))
 		})
+		drop = drop || w.kind == maintenance && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool { return o.hasStart && o.hasEnd && o.kind == w.kind })
+		drop = drop || w.kind == outage && slices.ContainsFunc(ws, func(o window) bool {
+			return o.labelled && o.kind == outage && o.hasEnd && w.hasStart && w.hasEnd && !w.labelled && w.line > o.line &&
+				!w.start.Before(o.start) && !w.end.After(o.end) && w.end.Sub(w.start) < o.end.Sub(o.start)
+		}) // its phases
 		drop = drop || w.loose && slices.ContainsFunc(ws, func(o window) bool { return !o.loose })
 		if w.weak && !w.hasEnd && strong {
 			drop = true
@@ -424,7 +429,7 @@ func (a *assembler) finish() []window {
 				if j == i || !precise(o) || w.kind != o.kind {
 					continue
 				}
-				if overlapsDays(w, o) {
+				if overlapsDays(w, o) && !(w.hasStart && w.hasEnd && o.ranged && a.listed(w, o)) {
 					drop = true
 				}
 			}
@@ -437,6 +442,21 @@ func (a *assembler) finish() []window {
 		return cmp.Or(bound(x).Compare(bound(y)), x.end.Compare(y.end))
 	})
 	return out
+}
+
+// listed reports whether two windows are members of a list, each with a subject of its own.
+func (a *assembler) listed(w, o window) bool {
+	p, x, y := a.p, a.p.lines[w.line], a.p.lines[o.line]
+	return w.ranged && w.line != o.line && x.bullet && y.bullet && p.hasText(x.value, p.tokenAt(x, w.startFrom)) && p.hasText(y.value, p.tokenAt(y, o.startFrom))
+}
+
+// tokenAt returns the token of the line that holds a rune.
+func (p *parser) tokenAt(ln line, i int) int {
+	k := ln.first
+	for k < ln.last && p.toks[k].to <= i {
+		k++
+	}
+	return k
 }
 
 func bound(w window) time.Time {
