@@ -50,7 +50,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			switch t.tail {
 			case tailDone, tailNone:
-				if p.otherPart(k) || p.conditional(k, min(k+8, next)) {
+				if _, end := p.sentence(k); p.otherPart(k) || p.conditional(k, min(k+14, end)) {
 					return roleIgnore, true
 				}
 				if t.is(cRecover) && p.workOf(k) || p.partOf(max(from, k-6), k) {

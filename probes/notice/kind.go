@@ -113,6 +113,10 @@ func (p *parser) mainVerdict() verdict {
 			v.sureMaint = true
 		}
 	}
+	if p.sections != nil {
+		v.outage, v.maintenance = v.outage+4, v.maintenance+4
+		v.sureOutage, v.sureMaint = true, true
+	}
 	// what cannot be used is a failure where nobody speaks of work
 	if v.outage == 0 && v.maintenance == 0 && cant > 0 && v.sureOutage {
 		v.outage++

@@ -63,11 +63,12 @@ type parser struct {
 	published    time.Time
 	mentions     []mention
 	readings     []reading
-	online       bool // the notice speaks of a service at all, and not of roads
-	allDay       bool // 終日 is said somewhere
-	listed       bool // dates follow: 下記の日程
-	stamps       bool // lines begin with the times of reports
-	firstEvent   int  // the first token that names an event
+	online       bool        // the notice speaks of a service at all, and not of roads
+	allDay       bool        // 終日 is said somewhere
+	listed       bool        // dates follow: 下記の日程
+	sections     []eventKind // by line, of what the heading above it speaks, where a page has parts for failures and for work
+	stamps       bool        // lines begin with the times of reports
+	firstEvent   int         // the first token that names an event
 }
 
 func newParser(original string, published time.Time) *parser {
@@ -84,6 +85,7 @@ func newParser(original string, published time.Time) *parser {
 	}
 	p.structure()
 	p.findTitle()
+	p.findSections()
 	text := string(p.src.runes)
 	p.allDay = strings.Contains(text, "終日")
 	p.listed = p.allDay || containsAny(text, "次の", "下記", "以下")
@@ -327,13 +329,16 @@ func (p *parser) run() Reading {
 			Services: p.services(ws),
 			Windows:  []probes.AnnouncedWindow{},
 		}
-		for _, w := range ws {
-			a.Windows = append(a.Windows, p.announced(w))
-		}
+		a.State = p.stateOfEvent(k, ws)
 		if k == maintenance {
 			a.Recurs = recurs
 		}
-		a.State = p.stateOfEvent(k, ws)
+		for _, w := range ws {
+			if k == outage && a.State == probes.Ongoing && len(ws) == 1 && w.hasStart && w.endRole == roleEnd {
+				w.hasEnd, w.approx = false, w.approx && !w.endApprox || containsAny(startText(p, w), "頃", "ごろ") || w.startDate
+			}
+			a.Windows = append(a.Windows, p.announced(w))
+		}
 		out.Announcements = append(out.Announcements, a)
 	}
 	out.Spans = p.spans(windows)
@@ -365,7 +370,7 @@ func (p *parser) cancelledBelow() bool {
 			return
 		}
 		for k := from; k < to; k++ {
-			found = found || p.isWord(k, cCancel) && p.toks[k].tail != tailNot && !containsAny(p.text(max(from, k-8), k), "サービスを", "受付を", "利用を")
+			found = found || p.isWord(k, cCancel) && p.toks[k].tail != tailNot && !p.find(k, to, cDo|cPlan) && !containsAny(p.text(max(from, k-8), k), "サービスを", "受付を", "利用を")
 		}
 	})
 	return found

@@ -304,7 +304,7 @@ func (p *parser) dateBehind(pt *point) {
 // mention reads the mention that starts at token k.
 func (p *parser) mention(k int) (m mention, next int, ok bool) {
 	m.from = k
-	if p.kindAt(k) == kRange && p.kindAt(k-1) != kText && (p.rune(k) != '-' || !p.lineStart(k)) {
+	if p.kindAt(k) == kRange && p.kindAt(k-1) != kText && (p.rune(k) != '-' || !p.lineStart(k) && !p.dash(k)) {
 		// ～6:00
 		j := p.over(k+1, kSpace)
 		if b, end, ok := p.point(j); ok && (b.hasClock || b.date.dayKnown()) {
@@ -329,6 +329,11 @@ func (p *parser) mention(k int) (m mention, next int, ok bool) {
 	}
 	p.particles(&m)
 	return m, m.to, true
+}
+
+// dash reports whether the token at k stands between a Latin word and what it heads: Investigating - 14:42.
+func (p *parser) dash(k int) bool {
+	return p.kindAt(k-1) == kSpace && k > 1 && isLatin(p.src.runes[p.toks[k-2].to-1])
 }
 
 // lineStart reports whether only space stands before token k on its line, so that a dash there is a bullet.

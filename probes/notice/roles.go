@@ -134,6 +134,9 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 	if r.kind = p.kindAround(prev, next, m); r.kind == noEvent || r.kind == anyEvent {
 		r.kind = p.kindAround(from, to, m)
 	}
+	if k := p.sectionOf(m.line); k != noEvent {
+		r.kind = k
+	}
 
 	switch label {
 	case labelIgnore:

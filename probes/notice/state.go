@@ -172,6 +172,9 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 	if maint && containsAny(p.text(from, to), "作業に入った", "作業に入りました", "メンテナンスに入った", "メンテナンスに入りました", "メンテナンスに入って") {
 		st.ongoing = true
 	}
+	if maint && containsAny(p.text(from, to), "作業を続けて", "行わせていただいており", "延長しており") {
+		st.ongoing = true
+	}
 	for k := from; k < to; k++ {
 		t := p.toks[k]
 		if t.kind != kWord {

@@ -361,6 +361,48 @@ func (p *parser) govern() {
 	}
 }
 
+// maxHeading is the longest line that is believed to be the heading of a part of a page, in characters.
+const maxHeading = 20
+
+// findSections finds the parts of a page that lists failures and maintenance apart.
+func (p *parser) findSections() {
+	sections := make([]eventKind, len(p.lines))
+	cur, seen := noEvent, map[eventKind]bool{}
+	for i, ln := range p.lines {
+		if !ln.blank && i != p.title && p.toks[ln.last-1].to-p.toks[ln.first].from <= maxHeading && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, cQuiet) {
+			s := strings.TrimSpace(p.text(ln.first, ln.last))
+			for _, end := range []string{"情報", "お知らせ", "予定", "一覧", "】", "について", "障害", "メンテナンス", "工事"} {
+				if !strings.HasSuffix(s, end) {
+					continue
+				}
+				fails, works := containsAny(s, "障害", "不具合") && !strings.Contains(s, "障害者"), containsAny(s, "メンテナンス", "工事", "計画停止")
+				if fails != works {
+					cur = maintenance
+					if fails {
+						cur = outage
+					}
+				}
+				break
+			}
+		}
+		sections[i] = cur
+		if cur != noEvent && !ln.blank && p.hasTime(ln.first, ln.last) {
+			seen[cur] = true
+		}
+	}
+	if seen[outage] && seen[maintenance] {
+		p.sections = sections
+	}
+}
+
+// sectionOf returns what the heading above the line speaks of, on a page that has such parts.
+func (p *parser) sectionOf(line int) eventKind {
+	if p.sections == nil {
+		return noEvent
+	}
+	return p.sections[line]
+}
+
 func allTimes(queue []line) bool {
 	for _, l := range queue {
 		switch l.role {

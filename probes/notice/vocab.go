@@ -83,7 +83,7 @@ var vocabulary = map[class]string{
 	cCant:    `不可 利用不可 不能 利用不能 使用不可 unavailable inaccessible cannot unable unreachable`,
 	cHappen:  `発生 生じ 起きて 起きた 起きま 起こっ 起こり 始ま occurred began started experiencing experienced having affected affecting`,
 	cNotice:  `検知 検出 判明 発覚 確認 認知 detected`,
-	cRecover: `復旧 回復 解消 正常化 復帰 収束 復活 終息 改善 全面復旧 完全復旧 障害復旧 解決 解除 全面解消 全復旧 restored recovered resolved fixed mitigated`,
+	cRecover: `復旧 回復 解消 正常化 復帰 収束 復活 終息 改善 全面復旧 完全復旧 障害復旧 解決 解除 全面解消 全復旧 修正いたしました 修正しました 修正致しました restored recovered resolved fixed mitigated`,
 	cResume:  `再開 全面再開 運転再開 サービス再開 営業再開 resumed resume resumes`,
 	cFinish:  `終了 完了 終え completed finished concluded ended`,
 	cNormal:  `正常 通常どおり 通常通り 通常運転 平常 平常どおり 平常通り 通常運用 平常運転 問題なく normally operational`,

@@ -111,7 +111,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		role = roleIgnore
 	}
 	r.kind = kind
-	if main == outage && !p.planned(rd) {
+	if main == outage && !p.planned(rd) && p.sectionOf(rd.line) != maintenance {
 		r.kind = outage
 	}
 	switch {
