@@ -519,6 +519,7 @@ func (p *parser) kindAround(from, to int, m *mention) eventKind {
 			do = true
 		case t.is(cStop):
 			stop = true
+			move = move || t.tail == tailFuture
 		case t.is(cCant):
 			cant = true
 		case t.is(cRecover):

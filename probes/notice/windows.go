@@ -17,7 +17,7 @@ type window struct {
 	hasStart, hasEnd   bool
 	startDate, endDate bool // given as a date alone
 	approx, endApprox  bool // any of the ends, and the end
-	startFrom, startTo int // runes of the text that gave it
+	startFrom, startTo int  // runes of the text that gave it
 	endFrom, endTo     int
 	endRole            role
 	weak               bool
