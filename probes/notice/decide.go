@@ -251,8 +251,8 @@ func (p *parser) lookBack(prev int, m *mention) role {
 				return p.hope(k)
 			case t.tail == tailNot:
 				return roleNone
-			case t.is(cRecover) && !m.a.hasClock:
-				return roleNone
+			case !m.a.hasClock && (t.is(cRecover) || p.kindAt(k+1) == kClose):
+				return roleNone // 【終了】9月25日のメンテナンス
 			}
 			return roleEnd
 		case t.is(cHope):

@@ -67,6 +67,7 @@ type parser struct {
 	allDay       bool        // 終日 is said somewhere
 	listed       bool        // dates follow: 下記の日程
 	sections     []eventKind // by line, of what the heading above it speaks, where a page has parts for failures and for work
+	worksToo     bool        // the notice announces work for sure, whatever else it tells
 	stamps       bool        // lines begin with the times of reports
 	firstEvent   int         // the first token that names an event
 }
@@ -206,7 +207,7 @@ func (p *parser) teaches() bool {
 		}
 	})
 	head := string(p.src.runes[:min(len(p.src.runes), 120)])
-	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、") || questions > 1 && questions*4 >= n
+	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
 }
 
 // factual reports whether a text that gives no window tells of an event that is, was or will be, and not of what may
@@ -285,6 +286,7 @@ func (p *parser) run() Reading {
 	p.findMentions()
 	p.findStamps()
 	p.read()
+	p.worksToo = v.sureMaint
 	windows := p.assemble(main)
 	if main == maintenance && p.cancelledBelow() {
 		return out

@@ -67,6 +67,9 @@ func (p *parser) soft(k int) bool {
 	if k == 0 || k+1 >= len(p.toks) {
 		return false
 	}
+	if ln := p.lines[p.toks[k].line]; p.isWord(k-1, cUntil) && (ln.heads || ln.bullet) {
+		return false // 日時:12月6日0時から6時まで
+	}
 	last := p.src.runes[p.toks[k-1].to-1]
 	next := p.lines[p.toks[k+1].line]
 	if next.blank || next.bullet || next.heads {

@@ -249,7 +249,7 @@ func (p *parser) backOverSpace(j int) int {
 	return j
 }
 
-var labelEndings = []string{"日時", "期間", "時間", "時刻", "時間帯", "日程", "日", "予定", "年月日", "スケジュール", "見込み", "見込", "復旧", "発生", "開始", "終了", "再開", "解消", "回復", "完了", "システム", "サービス", "範囲", "対象", "名", "機能", "状況", "先", "date", "time", "period", "start", "end", "when", "検知", "目標", "予備", "掲載", "更新", "公開"}
+var labelEndings = []string{"日時", "期間", "時間", "時刻", "時間帯", "日程", "日", "予定", "年月日", "スケジュール", "見込み", "見込", "復旧", "発生", "開始", "終了", "再開", "解消", "回復", "完了", "システム", "サービス", "範囲", "対象", "名", "機能", "状況", "先", "date", "time", "period", "start", "end", "when", "検知", "目標", "予備", "掲載", "更新", "公開", "変更前", "変更後", "訂正前", "訂正後"}
 
 func (p *parser) endsLikeLabel(k, end int) bool {
 	s := strings.ToLower(strings.TrimRight(p.text(k, end), " ()"))
@@ -347,7 +347,7 @@ func (p *parser) govern() {
 		queue = nil
 		if cur.role != labelNone {
 			switch {
-			case cur.role == labelIgnore && !cur.withValue && !containsAny(cur.label, "問", "連絡先", "窓口", "受付", "参考", "履歴", "予備", "過去", "締切", "電話", "募集", "申請期間", "対象者", "開催"):
+			case cur.role == labelIgnore && !cur.withValue && !containsAny(cur.label, "問", "連絡先", "窓口", "受付", "参考", "履歴", "予備", "過去", "変更前", "訂正前", "旧日程", "締切", "電話", "募集", "申請期間", "対象者", "開催"):
 				cur.role, cur.label = labelNone, ""
 			case !cur.withValue:
 				ln.role, ln.label = cur.role, cur.label

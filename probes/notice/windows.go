@@ -114,6 +114,10 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if main == outage && !p.planned(rd) && p.sectionOf(rd.line) != maintenance {
 		r.kind = outage
 	}
+	unsaid := rd.isRange && (rd.kind == noEvent || rd.kind == anyEvent) && main == outage && p.worksToo
+	if unsaid {
+		r.kind = anyEvent
+	}
 	switch {
 	case role == roleIgnore || role == roleReport || role == roleNone:
 		a.contextOf(rd, role == roleReport)
@@ -121,7 +125,13 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		a.daily(rd, kind)
 	case rd.isRange:
 		start, end, okStart, okEnd := r.span(rd.mention)
+		if unsaid && okStart && !p.published.IsZero() && start.After(midnight(p.published).Add(day)) {
+			kind = maintenance // what is still to come is no failure
+		}
 		w := window{kind: kind, line: rd.line, endRole: roleNone, ranged: true}
+		if label, _ := p.roleAt(rd.from); label == labelStart || label == labelSpan {
+			w.labelled = true
+		}
 		a.setStart(&w, rd, start, okStart && !rd.a.vague)
 		a.setEnd(&w, rd, rd.b, end, okEnd && !rd.b.vague)
 		if rd.a.dateOnly() && rd.b.dateOnly() && (rd.b.allDay || rd.a.allDay || p.wholeDays(rd.mention)) {
