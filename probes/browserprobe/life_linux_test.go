@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"mynaprobe/probes"
 )
 
@@ -171,10 +169,7 @@ func TestOurDeath(t *testing.T) {
 
 // TestReaping: where orphans become our children, as those of PID 1 do, none stays a zombie.
 func TestReaping(t *testing.T) {
-	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+	adoptOrphans(t)
 	p := New(Options{})
 	wantOutcome(t, run(t, p, browserProbe(open(serve(t, "x")))), probes.Up, "")
 	group := chromeOf(t, p).proc.cmd.Process.Pid

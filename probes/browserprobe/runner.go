@@ -346,7 +346,9 @@ func (r *runner) steps(j *journey, result *probes.Result) error {
 			timeout = defaultStepTimeout
 		}
 		began := clock.Now()
+		r.prober.o.onStep(i, true)
 		err := j.do(timeout, step)
+		r.prober.o.onStep(i, false)
 		if err == nil && j.ctx.Err() != nil {
 			err = cause(j.ctx, context.Cause(j.ctx))
 			if errors.Is(err, context.DeadlineExceeded) {

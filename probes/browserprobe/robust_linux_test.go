@@ -2,12 +2,15 @@ package browserprobe
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,6 +21,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/target"
+	"golang.org/x/sys/unix"
 
 	"mynaprobe/probes"
 )
@@ -44,7 +48,7 @@ func chromeOf(t testing.TB, p *Prober) *chrome {
 	return p.current
 }
 
-// kind returns the processes of the group of one type of Chrome's; "" is the main one.
+// processesOf returns the living processes of the group of one type of Chrome's; "" is the main one.
 func processesOf(group int, kind string) []int {
 	var found []int
 	for _, p := range groupMembers(group) {
@@ -59,8 +63,47 @@ func processesOf(group int, kind string) []int {
 	return found
 }
 
+// groupAlive counts the living processes of the group.
+func groupAlive(group int) int {
+	n := 0
+	for _, p := range groupMembers(group) {
+		if !p.zombie {
+			n++
+		}
+	}
+	return n
+}
+
+// children returns our child processes, zombies included.
+func children(t testing.TB) []int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []int
+	for _, entry := range entries {
+		if pid, err := strconv.Atoi(entry.Name()); err == nil {
+			if p, ok := readStat(pid); ok && p.parent == os.Getpid() {
+				found = append(found, pid)
+			}
+		}
+	}
+	return found
+}
+
+// adoptOrphans makes processes whose parents died our children, as they are those of PID 1 in a container. So each one that
+// outlives its browser, dead or alive, can be seen.
+func adoptOrphans(t testing.TB) {
+	t.Helper()
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) })
+}
+
 // standing is what must not grow.
-type standing struct{ profiles, goroutines, files int }
+type standing struct{ processes, profiles, goroutines, files int }
 
 func takeStanding(t testing.TB, stateDir string) standing {
 	t.Helper()
@@ -72,7 +115,17 @@ func takeStanding(t testing.TB, stateDir string) standing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return standing{len(profiles), runtime.NumGoroutine(), len(files)}
+	return standing{len(children(t)), len(profiles), runtime.NumGoroutine(), len(files)}
+}
+
+// idle waits until no run is under way and all cleaning up after runs is done.
+func idle(p *Prober) {
+	for range cap(p.slots) {
+		p.slots <- struct{}{}
+	}
+	for range cap(p.slots) {
+		<-p.slots
+	}
 }
 
 // openState is a folder for profiles that Chrome's user can reach, which t.TempDir is not for root.
@@ -94,81 +147,126 @@ func openState(t testing.TB) string {
 func TestKilled(t *testing.T) {
 	url := site(t)
 	dir := openState(t)
-	p := New(Options{StateDir: dir})
+	adoptOrphans(t)
 	probe := browserProbe(open(url+"/"),
 		step("see", probes.ActionSee, byText("遅れて出る文"), ""),
 		step("fill", probes.ActionFill, byLabel("氏名"), "山田"),
 		step("submit", probes.ActionClick, byText("申請する"), ""),
 		step("at", probes.ActionSee, byText("受け付けました"), ""))
+	// what a process has only once is there before the count begins: the poller of the network, threads of the runtime
+	first := New(Options{StateDir: dir})
+	wantOutcome(t, run(t, first, probe), probes.Up, "")
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// sites and other browsers of this process are at rest
+	before := settled(t, dir, func(standing) bool { return false })
+
+	var under atomic.Int64 // the step under way, from 1; 0 between steps
+	p := New(Options{StateDir: dir, onStep: func(i int, began bool) {
+		if began {
+			under.Store(int64(i) + 1)
+		} else {
+			under.Store(0)
+		}
+	}})
 	runner, err := p.Prepare(probe)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := takeStanding(t, dir)
 	wantOutcome(t, runner.Run(t.Context()), probes.Up, "")
-	n := times(8, 100)
-	outcomes := map[string]int{}
-	groups := map[int]bool{}
-	var middle int
-	for i := range n {
-		kind := []string{"", "renderer", "gpu-process", "utility"}[i%4]
-		wantOutcome(t, runner.Run(t.Context()), probes.Up, "") // a browser is there, and works
+	kinds := map[string][]string{"main": {""}, "renderer": {"renderer"}, "helper": {"gpu-process", "utility"}}
+	names := slices.Sorted(maps.Keys(kinds))
+	// In so many tries, at least so many of each kind must have hit a journey in the middle of a step.
+	tries, least := times(6, 100), times(2, 20)
+	hits, outcomes := map[string]int{}, map[string]int{}
+	i := 0
+	for ; ; i++ {
+		kind := slices.MinFunc(names, func(a, b string) int { return cmp.Compare(hits[a], hits[b]) })
+		if i >= tries && hits[kind] >= least {
+			break
+		}
+		if i == tries+10*least {
+			t.Errorf("%d tries hit only %v journeys in the middle of a step, want %d of each kind", i, hits, least)
+			break
+		}
+		var began time.Time
+		for warm := false; !warm; { // a browser is there, and works
+			warm = p.Stats().Running
+			began = time.Now()
+			wantOutcome(t, runner.Run(t.Context()), probes.Up, "")
+		}
+		length := time.Since(began)
+		idle(p) // the next journey's page is the only one
 		group := chromeOf(t, p).proc.cmd.Process.Pid
-		groups[group] = true
+		old := processesOf(group, "renderer")
+		began = time.Now()
 		done := make(chan probes.Result, 1)
-		began := time.Now()
 		go func() { done <- runner.Run(context.Background()) }()
-		timer := time.NewTimer(time.Duration(rand.IntN(350)) * time.Millisecond)
-		var r probes.Result
-		ended := false
-		select {
-		case <-timer.C:
-		case r = <-done:
-			ended = true
+		<-time.After(rand.N(length))
+		var victims []int
+		for _, process := range kinds[kind] {
+			victims = append(victims, processesOf(group, process)...)
 		}
-		if victims := processesOf(group, kind); len(victims) > 0 {
-			syscall.Kill(victims[rand.IntN(len(victims))], syscall.SIGKILL)
+		if kind == "renderer" { // that of the journey, not one that is about to end
+			victims = slices.DeleteFunc(victims, func(pid int) bool { return slices.Contains(old, pid) })
 		}
-		if !ended {
-			middle++
-			r = <-done
+		middle := false
+		if len(victims) > 0 {
+			victim := victims[rand.IntN(len(victims))]
+			during := under.Load()
+			killed := syscall.Kill(victim, syscall.SIGKILL) == nil
+			middle = killed && during > 0 && under.Load() == during
 		}
-		outcomes[fmt.Sprintf("%s: %s restarted=%v", or(kind, "main"), r.Outcome, r.Browser != nil && r.Browser.Restarted)]++
-		if r.Outcome == probes.Down {
-			t.Errorf("run %d, %s killed: down (%s) %s; attempts %+v", i, kind, r.Reason, r.Message, r.Attempts)
+		r := <-done
+		restarted := r.Browser != nil && r.Browser.Restarted
+		if middle {
+			hits[kind]++
+			outcomes[fmt.Sprintf("%s: %s (%s) restarted=%v", kind, r.Outcome, r.Reason, restarted)]++
 		}
-		if took := time.Since(began); took > probe.Timeout+time.Second {
-			t.Errorf("run %d took %s", i, took)
+		switch took := time.Since(began); {
+		case r.Outcome != probes.Up && (r.Outcome != probes.Unknown || r.Reason != probes.ReasonBrowser):
+			t.Errorf("try %d, %s killed: %s (%s) %s; attempts %+v", i, kind, r.Outcome, r.Reason, r.Message, r.Attempts)
+		case took > probe.Timeout+time.Second:
+			t.Errorf("try %d took %s", i, took)
+		case r.Outcome == probes.Up && middle && kind != "helper" && !restarted:
+			t.Errorf("try %d is up, though its %s process was killed in the middle of a step", i, kind)
 		}
 		if r.Outcome == probes.Up {
 			for _, s := range r.Steps {
 				if s.State != probes.StepPassed {
-					t.Errorf("run %d is up, but its step %s is %s", i, s.Name, s.State)
+					t.Errorf("try %d is up, but its step %s is %s", i, s.Name, s.State)
 				}
 			}
-			if r.Browser.FinalURL == "" || !strings.Contains(r.Browser.FinalURL, "/sent") {
-				t.Errorf("run %d is up at %q, which is not the journey's end", i, r.Browser.FinalURL)
+			if !strings.Contains(r.Browser.FinalURL, "/sent") {
+				t.Errorf("try %d is up at %q, which is not the journey's end", i, r.Browser.FinalURL)
 			}
 		}
 	}
-	t.Logf("%d of %d killed in the middle: %v; restarts %v", middle, n, outcomes, p.Stats().Restarts)
+	t.Logf("%d tries; in the middle of a step %v: %v; restarts %v", i, hits, outcomes, p.Stats().Restarts)
 	if err := p.Close(); err != nil {
 		t.Error(err)
 	}
-	for group := range groups {
-		if n := groupAlive(group); n > 0 {
-			t.Errorf("%d processes are left of browser %d", n, group)
+	if after := settled(t, dir, func(s standing) bool { return s == before }); after != before {
+		t.Errorf("left behind: before %+v, after %+v", before, after)
+		for _, pid := range children(t) {
+			stat, _ := readStat(pid)
+			t.Logf("process %+v", stat)
 		}
 	}
-	var after standing
-	for range 100 { // what the kernel and net/http tidy up after themselves
-		if after = takeStanding(t, dir); after.profiles == before.profiles && after.goroutines <= before.goroutines+4 && after.files <= before.files+2 {
-			return
-		}
-		runtime.Gosched()
+}
+
+// settled returns what there is once it is as wanted, or does not change for a while.
+func settled(t testing.TB, stateDir string, wanted func(standing) bool) standing {
+	t.Helper()
+	now := takeStanding(t, stateDir)
+	for same := 0; same < 25 && !wanted(now); same++ {
 		<-time.After(20 * time.Millisecond)
+		if again := takeStanding(t, stateDir); again != now {
+			now, same = again, 0
+		}
 	}
-	t.Errorf("left behind: before %+v, after %+v", before, after)
+	return now
 }
 
 // TestCancelled cancels runs at every moment of their life: every browser context is disposed of.
@@ -261,18 +359,13 @@ func TestLastingMemory(t *testing.T) {
 
 func settledMemory(t testing.TB, p *Prober) (memory, processes int64) {
 	t.Helper()
-	for range cap(p.slots) {
-		p.slots <- struct{}{}
-	}
+	idle(p)
 	group := chromeOf(t, p).proc.cmd.Process.Pid
 	for range 100 { // a renderer takes a moment to end
 		if len(processesOf(group, "renderer")) <= 1 {
 			break
 		}
 		<-time.After(20 * time.Millisecond)
-	}
-	for range cap(p.slots) {
-		<-p.slots
 	}
 	return groupMemory(group), int64(groupAlive(group))
 }
