@@ -232,6 +232,9 @@ func TestKilled(t *testing.T) {
 		case r.Outcome == probes.Up && middle && kind != "helper" && !restarted:
 			t.Errorf("try %d is up, though its %s process was killed in the middle of a step", i, kind)
 		}
+		if r.Outcome == probes.Unknown {
+			t.Logf("try %d, %s killed: %s; attempts %+v", i, kind, r.Message, r.Attempts)
+		}
 		if r.Outcome == probes.Up {
 			for _, s := range r.Steps {
 				if s.State != probes.StepPassed {
