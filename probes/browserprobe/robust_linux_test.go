@@ -281,15 +281,20 @@ func TestCancelled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now()
 	wantOutcome(t, runner.Run(t.Context()), probes.Up, "")
-	whole := time.Since(began)
 	c := chromeOf(t, p)
+	var running sync.WaitGroup
+	began := time.Now()
+	for range cap(p.slots) { // as many at once as below
+		running.Go(func() { runner.Run(t.Context()) })
+	}
+	running.Wait()
+	whole := time.Since(began) * 6 / 5 // so that some get to their end, and all of a run's life is covered
 	n := times(40, 200)
 	work := make(chan int)
 	var wg sync.WaitGroup
 	var cut atomic.Int64
-	for range 4 {
+	for range cap(p.slots) {
 		wg.Go(func() {
 			for i := range work {
 				ctx, cancel := context.WithTimeout(t.Context(), whole*time.Duration(i)/time.Duration(n))
@@ -370,23 +375,26 @@ func settledTree(t testing.TB, p *Prober) tree {
 	t.Helper()
 	idle(p)
 	group := chromeOf(t, p).proc.cmd.Process.Pid
-	for range 100 { // a renderer takes a moment to end
-		if len(processesOf(group, "renderer")) <= 1 {
+	zombies := func() (n int) {
+		for _, m := range groupMembers(group) {
+			if m.zombie {
+				n++
+			}
+		}
+		for _, pid := range children(t) {
+			if m, ok := readStat(pid); ok && m.zombie && m.group != group {
+				n++
+			}
+		}
+		return n
+	}
+	for range 100 { // a renderer takes a moment to end, and to be waited for
+		if len(processesOf(group, "renderer")) <= 1 && zombies() == 0 {
 			break
 		}
 		<-time.After(20 * time.Millisecond)
 	}
-	now := tree{chrome: groupMemory(group) >> 20, processes: groupAlive(group)}
-	for _, m := range groupMembers(group) {
-		if m.zombie {
-			now.zombies++
-		}
-	}
-	for _, pid := range children(t) {
-		if m, ok := readStat(pid); ok && m.zombie && m.group != group {
-			now.zombies++
-		}
-	}
+	now := tree{chrome: groupMemory(group) >> 20, processes: groupAlive(group), zombies: zombies()}
 	data, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
 		t.Fatal(err)
