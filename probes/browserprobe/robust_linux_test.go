@@ -275,7 +275,7 @@ func settled(t testing.TB, stateDir string, wanted func(standing) bool) standing
 // TestCancelled cancels runs at every moment of their life: every browser context is disposed of.
 func TestCancelled(t *testing.T) {
 	url := site(t)
-	p := New(Options{})
+	p := New(Options{Settings: probes.BrowserSettings{RecycleAfter: 1 << 30}}) // one browser must tell of all contexts
 	defer p.Close()
 	runner, err := p.Prepare(browserProbe(open(url+"/"), step("see", probes.ActionSee, byText("遅れて出る文"), ""), step("click", probes.ActionClick, byText("次へ進む"), "")))
 	if err != nil {
