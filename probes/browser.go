@@ -98,7 +98,7 @@ func (s Step) Interacts() bool {
 
 // Target names elements of a page. All that is given must hold of an element; nothing given is the whole page.
 type Target struct {
-	Selector string // CSS
+	Selector string // CSS; "host >>> part" looks inside of the shadow trees of the hosts
 	Text     string // visible text that contains this, after folding
 	Role     string // WAI-ARIA role
 	Name     string // accessible name (with Role)

@@ -15,12 +15,11 @@ import (
 
 // aim makes the target ready and returns where in the window it can be hit.
 func (j *journey) aim(ctx context.Context, t probes.Target, kind string) (x, y float64, err error) {
-	limit := j.waited()
 	a, err := j.look(ctx, "ready", wire(t), kind)
 	if err != nil {
 		return 0, 0, err
 	}
-	if err := j.missing(a, t, limit); err != nil {
+	if err := j.missing(a, t); err != nil {
 		return 0, 0, err
 	}
 	x, y, err = j.offset(ctx)
@@ -158,7 +157,6 @@ func (j *journey) fill(ctx context.Context, step probes.Step) error {
 
 // choose selects an option of a list.
 func (j *journey) choose(ctx context.Context, step probes.Step, value string) error {
-	limit := j.waited()
 	a, err := j.look(ctx, "select", wire(step.Target), value)
 	if err != nil {
 		return err
@@ -169,7 +167,7 @@ func (j *journey) choose(ctx context.Context, step probes.Step, value string) er
 		}
 		return selectorFailure(fmt.Sprintf("found %s, but it has no option %q; its options: %s%s", a.Found, value, strings.Join(a.Options, ", "), j.at(a.URL)))
 	}
-	if err := j.missing(a, step.Target, limit); err != nil {
+	if err := j.missing(a, step.Target); err != nil {
 		return err
 	}
 	return j.settle(ctx)

@@ -26,9 +26,11 @@ type journey struct {
 	// patience is when the step under way has waited long enough, grace how much later a page that does not answer at all
 	// counts as hanging.
 	patience time.Time
-	grace    time.Duration
-	secret   func(probes.Value) (string, error)
-	tab      *tab
+	// limit is how long the step may wait in all, for its message.
+	limit  time.Duration
+	grace  time.Duration
+	secret func(probes.Value) (string, error)
+	tab    *tab
 	// scopes are the frames that the journey went into, outermost first.
 	scopes []scope
 	// seenTabs is the number of tabs that were open when the step before began.

@@ -15,7 +15,13 @@
       for (const el of found[i].querySelectorAll('*')) if (el.shadowRoot) found.push(el.shadowRoot);
     return found;
   }
-  const all = (css) => roots().flatMap((root) => [...root.querySelectorAll(css)]);
+  // All elements that a selector names; "host >>> part" looks inside of the hosts, in their shadow trees where they have one.
+  function all(css) {
+    const [first, ...rest] = css.split('>>>');
+    let found = roots().flatMap((root) => [...root.querySelectorAll(first)]);
+    for (const part of rest) found = [...new Set(found.flatMap((el) => [...(el.shadowRoot || el).querySelectorAll(part)]))];
+    return found;
+  }
 
   function visible(el) {
     if (!el.isConnected || !el.checkVisibility({ visibilityProperty: true })) return false;
@@ -139,7 +145,7 @@
     else if (t.role) found = all(roleSelector[t.role] || '*');
     else if (t.text) found = byText(t.text);
     else found = [document.body].filter(Boolean);
-    if (t.label && t.selector) found = found.filter((el) => el.matches(t.selector));
+    if (t.label && t.selector) { const named = new Set(all(t.selector)); found = found.filter((el) => named.has(el)); }
     if (t.role) found = found.filter((el) => roleOf(el) === t.role && (!t.name || nameOf(el).includes(fold(t.name))));
     if (t.text && (t.label || t.selector || t.role)) found = found.filter((el) => textOf(el).includes(fold(t.text)));
     return found;
@@ -225,7 +231,7 @@
   const instead = (t, kind) => { let n = []; try { n = near(t, kind); } catch (e) { /* a selector that is none was reported before */ } return { ok: false, near: n, ...where() }; };
 
   function badSelector(...selectors) {
-    for (const s of selectors) if (s) { try { document.createDocumentFragment().querySelector(s); } catch (e) { return { ok: false, invalid: s, ...where() }; } }
+    for (const s of selectors) if (s) { try { for (const part of s.split('>>>')) document.createDocumentFragment().querySelector(part); } catch (e) { return { ok: false, invalid: s, ...where() }; } }
     return null;
   }
   P.text = () => {
@@ -264,7 +270,7 @@
     const end = performance.now() + timeout;
     let problem = '';
     for (;;) {
-      let el = pick(t, kind !== 'upload');
+      let el = pick(t, kind !== 'upload' && !(kind === 'frame' && t.nth)); // frames are counted with those that cannot be seen
       if (!el && kind === 'check') { // boxes drawn by a style sheet hide the real one; people click its label
         const box = pick(t, false);
         el = box && box.labels && [...box.labels].find(visible) ? box : null;
@@ -301,7 +307,12 @@
     await frame();
     let b = target.getBoundingClientRect();
     if (a.x !== b.x || a.y !== b.y || a.width !== b.width || a.height !== b.height) return 'it keeps moving';
-    return hits(el, target);
+    const problem = hits(el, target);
+    if (!problem) return '';
+    // a box around it that scrolls, or a bar that stays at the edge of the window, may hide it
+    target.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+    await frame();
+    return hits(el, target) && problem;
   }
   // Whether the middle of the target is the element's to hit; P.point is where that is.
   function hits(el, target) {

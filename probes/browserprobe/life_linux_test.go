@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,8 +15,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"mynaprobe/probes"
 )
@@ -171,10 +170,7 @@ func TestOurDeath(t *testing.T) {
 
 // TestReaping: where orphans become our children, as those of PID 1 do, none stays a zombie.
 func TestReaping(t *testing.T) {
-	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+	adoptOrphans(t)
 	p := New(Options{})
 	wantOutcome(t, run(t, p, browserProbe(open(serve(t, "x")))), probes.Up, "")
 	group := chromeOf(t, p).proc.cmd.Process.Pid
@@ -332,17 +328,36 @@ func TestSlots(t *testing.T) {
 	<-p.slots
 }
 
-// TestCrashingPage: a page that crashes is tried again in a fresh browser, and is at fault when it does so there too.
+// TestCrashingPage: a page that crashes is tried again in a fresh browser, is at fault when it does so there too, and costs
+// the runs after it nothing. One page is made to crash, another takes more memory than a page may have.
 func TestCrashingPage(t *testing.T) {
-	url := site(t)
-	p := New(Options{})
+	url := serveFunc(t, func(w http.ResponseWriter, r *http.Request) {
+		writePage(w, "<h1>申請</h1>")
+		if r.URL.Path == "/memory" {
+			fmt.Fprint(w, "<script>const all = []; for (;;) all.push(new Array(1e5).fill(all.length))</script>")
+		}
+	})
+	p := New(Options{extraFlags: []string{"--js-flags=--max-old-space-size=32"}})
 	defer p.Close()
-	probe := browserProbe(open(url+"/"), open("chrome://crash"), step("see", probes.ActionSee, byText("x"), ""))
-	probe.Browser.Steps[1].Name = "crash"
-	r := run(t, p, probe)
-	wantOutcome(t, r, probes.Down, probes.ReasonScript)
-	if !strings.Contains(r.Message, "the page crashed, and did so again in a fresh browser") || len(r.Attempts) != 2 || !r.Browser.Restarted {
-		t.Errorf("message is %q, attempts %+v", r.Message, r.Attempts)
+	good := browserProbe(open(url+"/"), step("see", probes.ActionSee, byText("申請"), ""))
+	for name, address := range map[string]string{"crash": "chrome://crash", "memory": url + "/memory"} {
+		t.Run(name, func(t *testing.T) {
+			probe := browserProbe(open(url+"/"), open(address), step("see", probes.ActionSee, byText("x"), ""))
+			probe.Browser.Steps[1].Name = "crash"
+			began := time.Now()
+			r := run(t, p, probe)
+			if took := time.Since(began); took > probe.Timeout {
+				t.Errorf("took %s, with a timeout of %s", took, probe.Timeout)
+			}
+			wantOutcome(t, r, probes.Down, probes.ReasonScript)
+			if !strings.Contains(r.Message, "the page crashed, and did so again in a fresh browser") || len(r.Attempts) != 2 || !r.Browser.Restarted {
+				t.Errorf("message is %q, attempts %+v", r.Message, r.Attempts)
+			}
+			chrome := chromeOf(t, p)
+			wantOutcome(t, run(t, p, good), probes.Up, "")
+			if chromeOf(t, p) != chrome {
+				t.Error("the run after it needed another browser")
+			}
+		})
 	}
-	wantOutcome(t, run(t, p, browserProbe(open(url+"/"))), probes.Up, "")
 }

@@ -9,11 +9,13 @@ import (
 	"image/png"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"mynaprobe/probes"
+	"mynaprobe/probes/definition"
 	"mynaprobe/probes/recorder"
 )
 
@@ -55,8 +57,19 @@ func TestParties(t *testing.T) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("requests are\n%v, want\n%v\nfailed: %+v", got, want, r.Browser.FailedRequests)
 	}
-	if len(r.Browser.FailedRequests) != 5 || r.Browser.FailedRequests[0].Party != probes.FirstParty || r.Browser.FailedRequests[0].Status != 404 {
-		t.Errorf("failed requests are %+v", r.Browser.FailedRequests)
+	var failed []string
+	for _, f := range r.Browser.FailedRequests {
+		failed = append(failed, fmt.Sprintf("%s %d %s", f.Party, f.Status, f.URL))
+	}
+	if len(failed) < 2 || !strings.HasPrefix(failed[0], "first") || !strings.HasPrefix(failed[1], "first") {
+		t.Errorf("the first party's failed requests do not come first: %q", failed)
+	}
+	slices.Sort(failed)
+	other := strings.Replace(url, "127.0.0.1", "localhost", 1)
+	if want := []string{"first 404 " + url + "/missing-in-popup.png", "first 404 " + url + "/missing-in-worker",
+		"third 0 " + other + "/missing.png", // a browser hides what is no picture from a page of another site
+		"third 404 " + other + "/missing.js", "third 404 " + other + "/missing.json"}; !slices.Equal(failed, want) {
+		t.Errorf("failed requests are\n%q, want\n%q", failed, want)
 	}
 
 	probe.Browser.FailOnFirstParty = true
@@ -290,27 +303,110 @@ func TestRender(t *testing.T) {
 	}
 }
 
-// TestRecording imports an export of the Recorder panel and runs it.
+const recordedPage = `<!DOCTYPE html><html lang=ja><title>申請フォーム</title><style>.tall{height:1500px} #list{height:3em;overflow:auto}</style>
+<form action="/sent"><label>氏名<input id=name name=name></label><label>都道府県<select name=pref><option value=13>東京都<option value=27>大阪府</select></label>
+<label>暗証番号<input id=pin type=password></label><label><input type=checkbox> 同意する</label><input type=date name=birth><button>申請する</button></form>
+<p id=row ondblclick="this.textContent = '二度押されました'">行</p><p id=hover onmouseover="this.textContent = '案内が出ました'">案内</p>
+<div id=list><ul><li>一<li><a href="#two">二</a><li>三<li>四</ul></div>
+<my-card></my-card><iframe hidden src="/frame?hidden"></iframe><iframe src="/frame"></iframe><iframe src="OTHER/frame/other?x=1"></iframe>
+<div class=tall></div><p id=end>最後の行</p>
+<script>
+customElements.define('my-card', class extends HTMLElement { constructor() { super(); this.attachShadow({mode: 'open'}).innerHTML = '<button type=submit>影の中のボタン</button>'; this.shadowRoot.firstChild.onclick = () => { document.body.dataset.shadow = 'yes' } } });
+let keys = [];
+addEventListener('keydown', (e) => keys.push((e.ctrlKey ? '^' : '') + e.key));
+</script>`
+
+// TestRecording imports an export of the Recorder panel with every type of step, writes it as a definition, and runs that.
 func TestRecording(t *testing.T) {
-	url := site(t)
-	recording, err := recorder.Parse([]byte(strings.ReplaceAll(`{"title": "申請", "steps": [
+	url := serveFunc(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/":
+			writePage(w, strings.Replace(recordedPage, "OTHER", "http://"+strings.Replace(r.Host, "127.0.0.1", "localhost", 1), 1))
+		case "/frame", "/frame/other":
+			writePage(w, `<button onclick="this.textContent = '押されました'">枠のボタン</button>`)
+		case "/sent":
+			writePage(w, "<title>受付</title><p>"+r.URL.Query().Encode()+"</p><a href=/popup target=_blank>控えを開く</a>")
+		case "/popup":
+			writePage(w, `<button id=ok onclick="document.title = '済'">了解</button>`)
+		default:
+			http.NotFound(w, r)
+		}
+	})
+	recording, err := recorder.Parse([]byte(strings.NewReplacer("SITE", url, "OTHER", strings.Replace(url, "127.0.0.1", "localhost", 1)).Replace(`{"title": "申請", "timeout": 8000, "steps": [
 {"type": "setViewport", "width": 1000, "height": 700, "deviceScaleFactor": 1, "isMobile": false, "hasTouch": false, "isLandscape": false},
+{"type": "emulateNetworkConditions", "download": 100000, "upload": 100000, "latency": 10, "target": "main"},
+{"type": "navigate", "url": "chrome://new-tab-page/", "assertedEvents": [{"type": "navigation", "url": "chrome://new-tab-page/", "title": "New Tab"}]},
 {"type": "navigate", "url": "SITE/", "assertedEvents": [{"type": "navigation", "url": "SITE/", "title": "申請フォーム"}]},
-{"type": "change", "value": "山田", "selectors": [["aria/氏名"], ["#name"]], "target": "main"},
-{"type": "change", "value": "27", "selectors": [["aria/都道府県"], ["[name=pref]"]], "target": "main"},
-{"type": "keyDown", "key": "Tab", "target": "main"}, {"type": "keyUp", "key": "Tab", "target": "main"},
-{"type": "scroll", "x": 0, "y": 200, "target": "main"},
-{"type": "hover", "selectors": ["#menu"]},
-{"type": "waitForElement", "selectors": ["ul li"], "count": 3, "operator": "=="},
 {"type": "waitForExpression", "expression": "innerWidth === 1000"},
-{"type": "click", "frame": [0], "selectors": [["text/枠のボタン"]], "offsetX": 3, "offsetY": 3},
-{"type": "doubleClick", "selectors": ["#end"], "offsetX": 3, "offsetY": 3},
-{"type": "click", "selectors": [["aria/申請する[role=\"button\"]"]], "target": "main", "offsetX": 3, "offsetY": 3, "assertedEvents": [{"type": "navigation", "url": "SITE/sent?name=x", "title": "受付"}]}
-]}`, "SITE", url)))
+{"type": "customStep", "name": "lighthouse", "parameters": {"mode": "snapshot"}, "target": "main"},
+{"type": "change", "value": "山田", "selectors": [["aria/氏名"], ["#name"]], "target": "main"},
+{"type": "keyDown", "key": "ControlLeft", "target": "main"}, {"type": "keyDown", "key": "KeyA", "target": "main"},
+{"type": "keyUp", "key": "KeyA", "target": "main"}, {"type": "keyUp", "key": "ControlLeft", "target": "main"},
+{"type": "keyDown", "key": "Slash", "target": "main"}, {"type": "keyUp", "key": "Slash", "target": "main"},
+{"type": "keyDown", "key": "Tab", "target": "main"}, {"type": "keyUp", "key": "Tab", "target": "main"},
+{"type": "waitForExpression", "expression": "keys.join(' ') === '^a / Tab' && document.querySelector('#name').value === '/'"},
+{"type": "change", "value": "27", "selectors": [["aria/都道府県"], ["[name=pref]"]], "target": "main"},
+{"type": "change", "value": "2000-01-23", "selectors": [["form > input"]], "target": "main"},
+{"type": "change", "value": "himitsu", "selectors": [["#pin"], ["xpath///*[@id=\"pin\"]"], ["pierce/#pin"], ["aria/暗証番号"]], "target": "main"},
+{"type": "click", "selectors": [["aria/同意する[role=\"checkbox\"]"], ["[type=checkbox]"]], "offsetX": 3, "offsetY": 3, "deviceType": "mouse", "button": "primary", "duration": 80},
+{"type": "hover", "selectors": [["aria/案内", "aria/[role=\"generic\"]"], ["#hover"]], "target": "main"},
+{"type": "waitForElement", "selectors": ["text/案内が出ました"]},
+{"type": "doubleClick", "selectors": ["#row"], "offsetX": 3, "offsetY": 3},
+{"type": "waitForExpression", "expression": "document.querySelector('#row').textContent === '二度押されました'", "timeout": 5000},
+{"type": "click", "selectors": [["xpath///*[@id=\"list\"]/ul/li[2]/a"]], "offsetX": 3, "offsetY": 3, "assertedEvents": [{"type": "navigation", "url": "SITE/#two", "title": "申請フォーム"}]},
+{"type": "scroll", "x": 0, "y": 200, "target": "main"},
+{"type": "waitForExpression", "expression": "scrollY === 200"},
+{"type": "scroll", "selectors": [["#list"]], "x": 0, "y": 20},
+{"type": "waitForExpression", "expression": "document.querySelector('#list').scrollTop === 20"},
+{"type": "waitForElement", "selectors": ["ul li"], "count": 4, "operator": "=="},
+{"type": "waitForElement", "selectors": [["#list li"]], "count": 2, "operator": ">="},
+{"type": "waitForElement", "selectors": [["pierce/#list li"]], "count": 9, "operator": "<="},
+{"type": "waitForElement", "selectors": ["#nowhere"], "count": 0, "operator": "=="},
+{"type": "waitForElement", "selectors": [["my-card", "button"]], "visible": true, "attributes": {"type": "submit"}, "properties": {"disabled": false}},
+{"type": "click", "selectors": [["my-card", "button"], ["pierce/button[type=submit]"]], "offsetX": 3, "offsetY": 3},
+{"type": "waitForExpression", "expression": "document.body.dataset.shadow === 'yes'"},
+{"type": "click", "frame": [1], "selectors": [["text/枠のボタン"]], "offsetX": 3, "offsetY": 3},
+{"type": "waitForElement", "frame": [1], "selectors": [["text/押されました"]]},
+{"type": "click", "target": "OTHER/frame/other?x=1", "selectors": [["aria/枠のボタン[role=\"button\"]"]], "offsetX": 3, "offsetY": 3},
+{"type": "waitForElement", "target": "OTHER/frame/other?x=1", "selectors": [["text/押されました"]]},
+{"type": "click", "selectors": [["aria/申請する[role=\"button\"]"]], "target": "main", "offsetX": 3, "offsetY": 3, "assertedEvents": [{"type": "navigation", "url": "SITE/sent?name=x", "title": "受付"}]},
+{"type": "waitForExpression", "expression": "location.search.includes('pref=27') && location.search.includes('birth=2000-01-23')"},
+{"type": "click", "selectors": [["text/控えを開く"]], "target": "main", "offsetX": 3, "offsetY": 3},
+{"type": "click", "selectors": [["#ok"]], "target": "SITE/popup", "offsetX": 3, "offsetY": 3},
+{"type": "waitForExpression", "expression": "document.title === '済'", "target": "SITE/popup"},
+{"type": "close", "target": "SITE/popup"}
+]}`)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	probe := browserProbe()
-	probe.Browser = &recording.Browser
-	wantOutcome(t, run(t, shared(), probe), probes.Up, "")
+	text, err := recording.Definition("recorded")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := definition.Parse("recorded.yaml", text)
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	t.Setenv("PASSWORD", "himitsu")
+	p := New(Options{Secrets: definition.ResolveSecret})
+	defer p.Close()
+	if r := run(t, p, set.Probes[0]); r.Outcome != probes.Up {
+		t.Errorf("%s (%s) %s\n%s", r.Outcome, r.Reason, r.Message, text)
+	}
+}
+
+// TestRecordedKeys: what the import lets pass as a key can be pressed.
+func TestRecordedKeys(t *testing.T) {
+	for _, key := range strings.Fields(`0 9 Enter NumpadEnter Tab Escape Backspace Delete Insert Space ArrowUp ArrowDown ArrowLeft ArrowRight Home End PageUp PageDown
+		F1 F9 F10 F12 Digit7 KeyQ Numpad5 NumpadAdd NumpadDecimal Semicolon Equal Comma Minus Period Slash Backquote BracketLeft Backslash BracketRight Quote
+		a Z + - * / : _ ~ あ`) {
+		r, err := recorder.Parse([]byte(`{"steps": [{"type": "navigate", "url": "http://x/"}, {"type": "keyDown", "key": "ShiftLeft"}, {"type": "keyDown", "key": "` + key + `"}]}`))
+		if err != nil {
+			t.Errorf("%s: %v", key, err)
+			continue
+		}
+		if _, err := keyEvents(r.Browser.Steps[1].Value.Text); err != nil {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
 }

@@ -39,6 +39,8 @@ type Options struct {
 	extraFlags []string
 	maxBytes   int64
 	lookup     func(context.Context, string) ([]netip.Addr, error)
+	// onStep is told of the step, by its index, that begins or has ended.
+	onStep func(index int, began bool)
 }
 
 const (
@@ -94,6 +96,9 @@ func New(o Options) *Prober {
 		o.lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		}
+	}
+	if o.onStep == nil {
+		o.onStep = func(int, bool) {}
 	}
 	if o.maxBytes == 0 {
 		o.maxBytes = maxBytes

@@ -94,11 +94,10 @@ func (p *process) stop() error {
 	deadline := time.Now().Add(5 * time.Second)
 	_ = syscall.Kill(-group, syscall.SIGKILL)
 	<-p.exited
-	for groupAlive(group) > 0 && time.Now().Before(deadline) {
+	for reapOrphans(group) > 0 && time.Now().Before(deadline) {
 		_ = syscall.Kill(-group, syscall.SIGKILL)
 		time.Sleep(5 * time.Millisecond)
 	}
-	reapOrphans(group)
 	p.pipe.Close()
 	return p.profile.remove()
 }

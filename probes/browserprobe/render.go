@@ -85,7 +85,7 @@ func (j *journey) render(open probes.Step) (html, finalURL string, status int, e
 		return "", "", status, err
 	}
 	j.patience = time.Now().Add(min(renderWait, time.Until(deadline(j.ctx))/2))
-	if err := j.quiet(j.ctx, renderQuiet, renderWait); err != nil && !errors.As(err, &f) {
+	if err := j.quiet(j.ctx, renderQuiet); err != nil && !errors.As(err, &f) {
 		return "", "", status, err
 	}
 	if err := j.visit.call(j.outer, j.tab.frame, "html", func() []any { return []any{maxHTML} }, &html); err != nil {

@@ -282,6 +282,7 @@ func (r *runner) travel(ctx context.Context, j *journey, base probes.Result, sec
 		helpers, again = j.visit.chrome.watchHelpers()
 		died = died || again
 	}
+	defer j.watch(helpers)()
 	result.Start = p.o.Clock.Now()
 
 	err := r.steps(j, &result)
@@ -301,7 +302,7 @@ func (r *runner) travel(ctx context.Context, j *journey, base probes.Result, sec
 		known = cause(j.ctx, errLost)
 	}
 	if f := (*fault)(nil); !errors.As(known, &f) && (anyDead(helpers) || died && err != nil) {
-		known = &fault{restart: RestartHelper, text: "a process of the browser's own died"}
+		known = helperDied
 	}
 	var f *fault
 	if errors.As(known, &f) {
@@ -326,6 +327,34 @@ func (r *runner) travel(ctx context.Context, j *journey, base probes.Result, sec
 	return attempt{result: result}
 }
 
+// helperDied is the fault of a browser that lost one of the processes that all pages depend on.
+var helperDied = &fault{restart: RestartHelper, text: "a process of the browser's own died"}
+
+// watchEvery is the time between two looks at the browser's own processes.
+const watchEvery = 200 * time.Millisecond
+
+// watch ends the journey when one of the helpers dies, until stop is called. No event tells of that, and what was under way
+// may never be answered: without it the time for a second attempt would go by.
+func (j *journey) watch(helpers []int) (stop func()) {
+	ctx, cancel := context.WithCancel(j.ctx)
+	go func() {
+		tick := time.NewTicker(watchEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				if anyDead(helpers) {
+					j.visit.end(helperDied)
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return cancel
+}
+
 // maxEvidence is the longest that evidence may take of a run's time.
 const maxEvidence = 2 * time.Second
 
@@ -346,7 +375,9 @@ func (r *runner) steps(j *journey, result *probes.Result) error {
 			timeout = defaultStepTimeout
 		}
 		began := clock.Now()
+		r.prober.o.onStep(i, true)
 		err := j.do(timeout, step)
+		r.prober.o.onStep(i, false)
 		if err == nil && j.ctx.Err() != nil {
 			err = cause(j.ctx, context.Cause(j.ctx))
 			if errors.Is(err, context.DeadlineExceeded) {

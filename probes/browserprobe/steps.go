@@ -20,9 +20,9 @@ const defaultStepTimeout = 10 * time.Second
 
 // do carries out one step, which may take so long. Its error is a *failure or a *fault, or a mistake of ours.
 func (j *journey) do(timeout time.Duration, step probes.Step) error {
-	j.patience = time.Now().Add(timeout)
+	j.patience, j.limit = time.Now().Add(timeout), timeout
 	if deadline, ok := j.ctx.Deadline(); ok && deadline.Before(j.patience) {
-		j.patience = deadline
+		j.patience, j.limit = deadline, time.Until(deadline).Round(10*time.Millisecond)
 	}
 	// what a page answers at once it may still answer a little later, on a busy machine
 	ctx, cancel := context.WithDeadline(j.outer, j.patience.Add(j.grace))
@@ -39,7 +39,6 @@ func (j *journey) do(timeout time.Duration, step probes.Step) error {
 	}
 	j.tab.commits = 0
 	j.visit.mu.Unlock()
-	limit := j.waited()
 	t := wire(step.Target)
 	switch step.Action {
 	case probes.ActionOpen:
@@ -75,7 +74,7 @@ func (j *journey) do(timeout time.Duration, step probes.Step) error {
 		if err != nil {
 			return err
 		}
-		return j.looks(a, step.Target, limit)
+		return j.looks(a, step.Target)
 	case probes.ActionDontSee:
 		return j.dontSee(ctx, step.Target)
 	case probes.ActionEvaluate:
@@ -89,7 +88,7 @@ func (j *journey) do(timeout time.Duration, step probes.Step) error {
 		if err != nil {
 			return err
 		}
-		if err := j.missing(a, step.Target, limit); err != nil {
+		if err := j.missing(a, step.Target); err != nil {
 			return err
 		}
 		return j.enter(ctx, step.Target)
@@ -150,11 +149,6 @@ func nth(text string, n int) string {
 	return text
 }
 
-// waited is how long the step waits for what it needs, for its message.
-func (j *journey) waited() time.Duration {
-	return time.Until(j.patience).Round(10 * time.Millisecond)
-}
-
 // patient is ctx until the step's timeout, without the grace after it.
 func (j *journey) patient(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, j.patience)
@@ -165,16 +159,16 @@ func selectorFailure(text string) error {
 }
 
 // missing is the failure of an element that an action needs and that is not there, or cannot be used; nil when it can.
-func (j *journey) missing(a answer, t probes.Target, limit time.Duration) error {
+func (j *journey) missing(a answer, t probes.Target) error {
 	switch {
 	case a.OK:
 		return nil
 	case a.Invalid != "":
 		return &failure{reason: probes.ReasonDefinition, text: fmt.Sprintf("%s is no CSS selector", a.Invalid)}
 	case a.Problem != "":
-		return selectorFailure(fmt.Sprintf("found %s, but %s (waited %s)%s", a.Found, a.Problem, limit, j.at(a.URL)))
+		return selectorFailure(fmt.Sprintf("found %s, but %s (waited %s)%s", a.Found, a.Problem, j.limit, j.at(a.URL)))
 	}
-	return selectorFailure(fmt.Sprintf("did not find %s within %s%s%s", describe(t), limit, nearest(a.Near), j.at(a.URL)))
+	return selectorFailure(fmt.Sprintf("did not find %s within %s%s%s", describe(t), j.limit, nearest(a.Near), j.at(a.URL)))
 }
 
 func nearest(near []string) string {
@@ -185,8 +179,8 @@ func nearest(near []string) string {
 }
 
 // looks is missing for steps that only look.
-func (j *journey) looks(a answer, t probes.Target, limit time.Duration) error {
-	err := j.missing(a, t, limit)
+func (j *journey) looks(a answer, t probes.Target) error {
+	err := j.missing(a, t)
 	var f *failure
 	if errors.As(err, &f) && f.reason == probes.ReasonSelector {
 		f.looks, f.missing = true, describe(t)
@@ -199,16 +193,15 @@ func (j *journey) looks(a answer, t probes.Target, limit time.Duration) error {
 
 // dontSee waits until the target is not to be seen.
 func (j *journey) dontSee(ctx context.Context, t probes.Target) error {
-	limit := j.waited()
 	a, err := j.look(ctx, "gone", wire(t))
 	if err != nil {
 		return err
 	}
 	if a.OK || a.Invalid != "" {
-		return j.missing(a, t, limit)
+		return j.missing(a, t)
 	}
 	return &failure{reason: reasonContent, looks: true, missing: "the absence of " + describe(t),
-		text: fmt.Sprintf("%s is still there after %s (%s)%s", describe(t), limit, strings.Join(a.Near, ", "), j.at(a.URL))}
+		text: fmt.Sprintf("%s is still there after %s (%s)%s", describe(t), j.limit, strings.Join(a.Near, ", "), j.at(a.URL))}
 }
 
 func (j *journey) scroll(ctx context.Context, step probes.Step) error {
@@ -221,7 +214,6 @@ func (j *journey) scroll(ctx context.Context, step probes.Step) error {
 
 // await waits for what a wait step names.
 func (j *journey) await(ctx context.Context, step probes.Step) error {
-	limit := j.waited()
 	w := step.Wait
 	switch {
 	case w.Visible != nil:
@@ -229,7 +221,7 @@ func (j *journey) await(ctx context.Context, step probes.Step) error {
 		if err != nil {
 			return err
 		}
-		return j.looks(a, *w.Visible, limit)
+		return j.looks(a, *w.Visible)
 	case w.Hidden != nil:
 		return j.dontSee(ctx, *w.Hidden)
 	case w.Text != "":
@@ -238,21 +230,21 @@ func (j *journey) await(ctx context.Context, step probes.Step) error {
 		if err != nil {
 			return err
 		}
-		return j.looks(a, t, limit)
+		return j.looks(a, t)
 	case w.Count != nil:
 		a, err := j.look(ctx, "count", w.Count.Selector, w.Count.Min, w.Count.Max)
 		if err != nil || a.OK {
 			return err
 		}
 		if a.Invalid != "" {
-			return j.missing(a, probes.Target{Selector: w.Count.Selector}, limit)
+			return j.missing(a, probes.Target{Selector: w.Count.Selector})
 		}
 		want := fmt.Sprintf("%d or more", w.Count.Min)
 		if w.Count.Max > 0 {
 			want = fmt.Sprintf("%d to %d", w.Count.Min, w.Count.Max)
 		}
 		return &failure{reason: probes.ReasonSelector, looks: true, missing: want + " of " + w.Count.Selector,
-			text: fmt.Sprintf("found %d of %s, not %s, within %s%s", a.Count, w.Count.Selector, want, limit, j.at(a.URL))}
+			text: fmt.Sprintf("found %d of %s, not %s, within %s%s", a.Count, w.Count.Selector, want, j.limit, j.at(a.URL))}
 	case w.URL != "":
 		scopes := j.scopes
 		j.scopes = nil
@@ -261,13 +253,13 @@ func (j *journey) await(ctx context.Context, step probes.Step) error {
 			return err
 		}
 		j.scopes = scopes
-		return &failure{reason: reasonRedirect, text: fmt.Sprintf("the address did not come to contain %q within %s%s", w.URL, limit, j.at(a.URL))}
+		return &failure{reason: reasonRedirect, text: fmt.Sprintf("the address did not come to contain %q within %s%s", w.URL, j.limit, j.at(a.URL))}
 	}
-	return j.quiet(ctx, w.Quiet, limit)
+	return j.quiet(ctx, w.Quiet)
 }
 
 // quiet waits until no request has been under way for d.
-func (j *journey) quiet(ctx context.Context, d, limit time.Duration) error {
+func (j *journey) quiet(ctx context.Context, d time.Duration) error {
 	v := j.visit
 	ctx, cancel := j.patient(ctx)
 	defer cancel()
@@ -299,7 +291,7 @@ func (j *journey) quiet(ctx context.Context, d, limit time.Duration) error {
 			if len(list) > 0 {
 				what = "requests were still under way: " + strings.Join(list, ", ")
 			}
-			return &failure{reason: probes.ReasonTimeout, text: fmt.Sprintf("the network was not quiet for %s within %s; %s%s", d, limit, what, j.at(""))}
+			return &failure{reason: probes.ReasonTimeout, text: fmt.Sprintf("the network was not quiet for %s within %s; %s%s", d, j.limit, what, j.at(""))}
 		}
 	}
 }
@@ -310,7 +302,6 @@ func (j *journey) evaluate(ctx context.Context, step probes.Step) error {
 	if err != nil {
 		return err
 	}
-	limit := j.waited()
 	deadline := j.patience
 	gave := "nothing"
 	for {
@@ -339,7 +330,7 @@ func (j *journey) evaluate(ctx context.Context, step probes.Step) error {
 			}
 		}
 		if time.Until(deadline) <= 0 {
-			return &failure{reason: reasonContent, text: fmt.Sprintf("the expression %q did not become true within %s; it %s%s", clip(expression, 80), limit, gave, j.at(""))}
+			return &failure{reason: reasonContent, text: fmt.Sprintf("the expression %q did not become true within %s; it %s%s", clip(expression, 80), j.limit, gave, j.at(""))}
 		}
 		pause := time.NewTimer(min(100*time.Millisecond, time.Until(deadline)))
 		select {
@@ -367,7 +358,6 @@ func truthy(o *runtime.RemoteObject) bool {
 // changeTab goes on in the tab that the last step opened, or in a new one.
 func (j *journey) changeTab(ctx context.Context, step probes.Step) error {
 	v := j.visit
-	limit := j.waited()
 	address, err := j.value(step)
 	if err != nil {
 		return err
@@ -389,7 +379,7 @@ func (j *journey) changeTab(ctx context.Context, step probes.Step) error {
 		if known := cause(j.ctx, err); !errors.Is(known, err) {
 			return known
 		}
-		return &failure{reason: reasonContent, text: fmt.Sprintf("no new tab was opened within %s%s", limit, j.at(""))}
+		return &failure{reason: reasonContent, text: fmt.Sprintf("no new tab was opened within %s%s", j.limit, j.at(""))}
 	}
 	j.leaveTab(ctx)
 	v.mu.Lock()

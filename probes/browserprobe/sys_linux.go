@@ -72,24 +72,28 @@ func groupMembers(group int) []procStat {
 
 // reapOrphans waits for dead members of the group that became our children when their parents died, as they do when we
 // are PID 1 of a container. The group's leader is left to the exec.Cmd that started it. Other children are not touched.
-func reapOrphans(group int) {
-	for _, p := range groupMembers(group) {
-		if p.zombie && p.parent == os.Getpid() && p.pid != group {
+// It returns how many of the group live or may yet have to be waited for.
+func reapOrphans(group int) (left int) {
+	members := groupMembers(group)
+	inGroup := map[int]bool{}
+	for _, p := range members {
+		inGroup[p.pid] = true
+	}
+	for _, p := range members {
+		switch {
+		case p.pid == group:
+			left++
+		case p.zombie && p.parent == os.Getpid():
+			// one whose main thread has ended before the others shows as a zombie too, and cannot be waited for yet
 			var status syscall.WaitStatus
-			_, _ = syscall.Wait4(p.pid, &status, syscall.WNOHANG, nil)
+			if reaped, err := syscall.Wait4(p.pid, &status, syscall.WNOHANG, nil); reaped == 0 && err == nil {
+				left++
+			}
+		case !p.zombie, inGroup[p.parent]: // a zombie is ours once its parent has ended as well
+			left++
 		}
 	}
-}
-
-// groupAlive counts the living processes of the group.
-func groupAlive(group int) int {
-	n := 0
-	for _, p := range groupMembers(group) {
-		if !p.zombie {
-			n++
-		}
-	}
-	return n
+	return left
 }
 
 // groupMemory returns the bytes that the processes of the group hold resident, what they share counted once.

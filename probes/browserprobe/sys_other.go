@@ -15,9 +15,7 @@ func chromeOwner() (uid int, other bool) { return os.Getuid(), false }
 
 func confine(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-func reapOrphans(int) {}
-
-func groupAlive(int) int { return 0 }
+func reapOrphans(int) int { return 0 }
 
 func groupMemory(int) int64 { return 0 }
 

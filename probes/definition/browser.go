@@ -39,7 +39,7 @@ var roles = pattern("an ARIA role", `^[a-z]+$`, "roles are lower-case words: but
 // targetFields are the ways to name elements.
 func targetFields[T any](in func(*T) *probes.Target) []field[T] {
 	return []field[T]{
-		key("selector", selector, func(v *T) *string { return &in(v).Selector }, "A CSS selector."),
+		key("selector", pageSelector, func(v *T) *string { return &in(v).Selector }, "A CSS selector; host >>> part looks inside of the shadow trees of the hosts."),
 		key("text", text, func(v *T) *string { return &in(v).Text }, "A visible text that the element contains."),
 		key("role", roles, func(v *T) *string { return &in(v).Role }, "Its ARIA role."),
 		key("name", text, func(v *T) *string { return &in(v).Name }, "Its accessible name, beside the role."),
@@ -121,7 +121,7 @@ var tabStep = reads(`"opened" or an address`, text.schema, func(d *document, n *
 var waitCount = object[probes.WaitCount]{
 	name: "wait_count", what: "count", doc: "A number of elements to wait for.",
 	fields: []field[probes.WaitCount]{
-		key("selector", selector, func(w *probes.WaitCount) *string { return &w.Selector }, "A CSS selector.").must(),
+		key("selector", pageSelector, func(w *probes.WaitCount) *string { return &w.Selector }, "A CSS selector.").must(),
 		key("min", integer(0, 1_000_000), func(w *probes.WaitCount) *int { return &w.Min }, "The least number."),
 		key("max", integer(1, 1_000_000), func(w *probes.WaitCount) *int { return &w.Max }, "The greatest number."),
 	},

@@ -334,6 +334,17 @@ func checkSelector(s string) (string, string) {
 	return fails("a CSS selector", s, err, `write it as a style sheet does: main h1, a[href^="/news/"]`)
 }
 
+// pageSelector is one for a page in a browser: parts joined by >>>, each but the last naming the hosts of the shadow trees
+// that the next looks into.
+var pageSelector = checked(text, func(s string) (string, string) {
+	for part := range strings.SplitSeq(s, ">>>") {
+		if what, advice := checkSelector(part); what != "" {
+			return what, advice
+		}
+	}
+	return "", ""
+})
+
 // expression is a regular expression (RE2).
 var expression = checked(text, func(s string) (string, string) {
 	_, err := regexp.Compile(s)

@@ -37,6 +37,18 @@ type page struct {
 	Notice      notice
 	Code        int
 	Reference   string
+	Asked       asked
+}
+
+// asked is what of a request the page shows that tells visitors what arrived.
+type asked struct {
+	Language, Mark string
+	Cookie         bool // there is one named check; its value is nobody's business
+}
+
+func askedBy(r *http.Request) asked {
+	_, err := r.Cookie("check")
+	return asked{Language: r.Header.Get("Accept-Language"), Mark: r.Header.Get("X-Check"), Cookie: err == nil}
 }
 
 // Site, Notices: for the templates, which see exported names alone.

@@ -161,6 +161,14 @@ func (p *Portal) route(resp Response, r *http.Request, where string, st standing
 			resp.Body = append([]byte("window.portalSettings.form.id;\n"), resp.Body...)
 		}
 		return resp
+	case where == "/apply/terms/":
+		return resp.page("terms", pg.titled("利用規約"))
+	case where == "/apply/counters/":
+		return resp.page("counters", pg.titled("窓口をさがす"))
+	case where == "/apply/counters/search/":
+		return resp.page("search", pg)
+	case where == "/apply/counters/waiting/":
+		return resp.page("waiting", pg)
 	case strings.HasPrefix(where, "/api/applications/"):
 		return application(resp, strings.TrimPrefix(where, "/api/applications/"))
 	case where == "/info/":
@@ -181,6 +189,9 @@ func (p *Portal) route(resp Response, r *http.Request, where string, st standing
 		return resp.page("faq", pg.titled("よくあるご質問"))
 	case where == "/html/":
 		return resp.page("control", pg.titled("動作確認用のページ"))
+	case where == "/html/echo/":
+		pg.Asked = askedBy(r)
+		return resp.page("echo", pg.titled("届いた内容の確認"))
 	case where == "/style.css":
 		resp.Header.Set("Content-Type", "text/css; charset=utf-8")
 		resp.Body = asset("style.css")

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"mynaprobe/probes"
 )
@@ -94,7 +97,7 @@ func Parse(data []byte) (Recording, error) {
 	if len(flow.Steps) == 0 {
 		return Recording{}, errors.New("the recording has no steps")
 	}
-	t := &translation{Recording: Recording{Title: flow.Title}}
+	t := &translation{Recording: Recording{Title: flow.Title}, frames: framesOf(flow.Steps)}
 	for i, s := range flow.Steps {
 		if s.Timeout == 0 {
 			s.Timeout = flow.Timeout
@@ -116,9 +119,42 @@ type translation struct {
 	timeout time.Duration
 	target  string
 	frame   []int
+	// frames are the targets that are frames, see framesOf.
+	frames map[string]bool
 	// held are the modifier keys that are down; sized is whether the viewport was set.
 	held  []string
 	sized bool
+}
+
+// framesOf returns the targets that are frames of another site: a recording names both these and the tabs that a page
+// opened by their address. It comes back from a frame to the page around it; from a tab only when that was closed.
+func framesOf(steps []step) map[string]bool {
+	frames, closed := map[string]bool{}, map[string]bool{}
+	last := ""
+	for _, s := range steps {
+		switch {
+		case s.Type == "setViewport" || s.Type == "emulateNetworkConditions" || s.Type == "navigate" || s.Type == "customStep":
+			continue
+		case s.Type == "close":
+			closed[s.target()] = true
+			continue
+		}
+		if target := s.target(); target != last {
+			if last != "" && !closed[last] {
+				frames[last] = true
+			}
+			last = target
+		}
+	}
+	return frames
+}
+
+// target is the address of the tab or frame that the step is in; empty for the page that the recording began with.
+func (s step) target() string {
+	if s.Target == "main" {
+		return ""
+	}
+	return s.Target
 }
 
 func (t *translation) note(place int, format string, args ...any) {
@@ -141,12 +177,19 @@ func (t *translation) add(place int, s step) error {
 	case "close":
 		t.note(place, "the tab is not closed; a probe closes all of its tabs at the end")
 		return nil
+	case "customStep":
+		t.note(place, "%q is left out; it is a step of an extension, which only that extension can do", s.Name)
+		return nil
 	case "navigate":
+		if strings.HasPrefix(s.URL, "chrome:") || strings.HasPrefix(s.URL, "about:") {
+			t.note(place, "%s is left out; it is a page of the browser's own", s.URL)
+			return nil
+		}
 		t.frame, t.target = nil, ""
 		t.put(probes.Step{Action: probes.ActionOpen, Value: probes.Value{Text: s.URL}})
-		return nil
+		return t.assert(s.AssertedEvents)
 	}
-	if err := t.move(s); err != nil {
+	if err := t.move(place, s); err != nil {
 		return err
 	}
 	if err := t.act(place, s); err != nil {
@@ -171,8 +214,6 @@ func (t *translation) act(place int, s step) error {
 	case "waitForExpression":
 		t.put(probes.Step{Action: probes.ActionEvaluate, Value: probes.Value{Text: s.Expression}})
 		return nil
-	case "customStep":
-		return fmt.Errorf("%q is a step of an extension, which only that extension can do; take it out of the recording", s.Name)
 	}
 	return errors.New("there is no such type of step")
 }
@@ -190,22 +231,36 @@ func (t *translation) viewport(place int, s step) error {
 }
 
 // move goes into the tab and the frame that the step is in.
-func (t *translation) move(s step) error {
-	target := s.Target
-	if target == "main" {
-		target = ""
-	}
-	if target != t.target {
-		if t.target != "" {
+func (t *translation) move(place int, s step) error {
+	if target := s.target(); target != t.target {
+		switch {
+		case t.target != "" && !t.frames[t.target]:
 			return errors.New("it goes back to a tab that was left; record each tab's part as a probe of its own")
+		case t.frames[t.target] || len(t.frame) > 0:
+			t.put(probes.Step{Action: probes.ActionFrame})
 		}
-		t.put(probes.Step{Action: probes.ActionTab})
-		t.target, t.frame = target, nil
+		t.frame = nil
+		switch {
+		case t.frames[target]:
+			u, err := url.Parse(target)
+			if err != nil {
+				return err
+			}
+			t.note(place, "%s is taken for a frame of the page, because the recording comes back from it", target)
+			t.put(probes.Step{Action: probes.ActionFrame, Target: probes.Target{Selector: fmt.Sprintf("iframe[src*=%s]", quote(u.Host+u.EscapedPath()))}})
+		case target != "":
+			t.note(place, "%s is taken for a tab that the step before opened; if it is a frame of the page, write frame: {selector: …} instead of tab: opened", target)
+			t.put(probes.Step{Action: probes.ActionTab})
+		}
+		t.target = target
 	}
 	if fmt.Sprint(s.Frame) == fmt.Sprint(t.frame) {
 		return nil
 	}
 	if len(t.frame) > 0 {
+		if t.frames[t.target] {
+			return errors.New("it leaves a frame inside of a frame of another site; record that part as a probe of its own")
+		}
 		t.put(probes.Step{Action: probes.ActionFrame})
 	}
 	for _, i := range s.Frame {
@@ -216,7 +271,7 @@ func (t *translation) move(s step) error {
 }
 
 func (t *translation) onElement(place int, s step) error {
-	element, css, err := pick(s.Selectors, s.Type == "change")
+	element, way, err := pick(s.Selectors, s.Type == "change")
 	if err != nil {
 		return err
 	}
@@ -236,12 +291,12 @@ func (t *translation) onElement(place int, s step) error {
 		}
 		t.put(probes.Step{Action: probes.ActionClick, Target: element})
 		if s.Type == "doubleClick" {
-			if css == "" {
+			if way == nil {
 				return errors.New("a double click needs a CSS selector")
 			}
 			t.put(probes.Step{Action: probes.ActionClick, Target: element})
-			t.put(probes.Step{Action: probes.ActionEvaluate, Value: probes.Value{Text: fmt.Sprintf(
-				"document.querySelector(%s).dispatchEvent(new MouseEvent('dblclick', {bubbles: true, cancelable: true, detail: 2})) || true", quote(css))}})
+			t.put(probes.Step{Action: probes.ActionEvaluate, Value: probes.Value{Text: script(way) +
+				".dispatchEvent(new MouseEvent('dblclick', {bubbles: true, cancelable: true, detail: 2})) || true"}})
 		}
 	}
 	return nil
@@ -249,32 +304,52 @@ func (t *translation) onElement(place int, s step) error {
 
 var (
 	secretField = regexp.MustCompile(`(?i)passw|passphrase|パスワード|暗証番号`)
-	ariaRole    = regexp.MustCompile(`^(.*)\[role="([a-z]+)"\]$`)
+	ariaRole    = regexp.MustCompile(`^(.*)\[role="(\w+)"\]$`)
 )
 
 // pick chooses among the alternatives: what a person sees before what a redesign changes first. A field is not known by
-// its text, since that is what was typed into it. The CSS selector is returned as well, where there is one.
-func pick(alternatives selectors, field bool) (t probes.Target, css string, err error) {
-	var byRole, byText probes.Target
+// its text, since that is what was typed into it. The way by CSS selectors is returned as well, where there is one.
+func pick(alternatives selectors, field bool) (t probes.Target, css []string, err error) {
+	var byRole, byText, byName probes.Target
+	var byXPath []string
 	for _, way := range alternatives {
 		last := way[len(way)-1]
-		kind, rest, prefixed := strings.Cut(last, "/")
+		kind, rest, _ := strings.Cut(last, "/")
 		switch {
-		case prefixed && kind == "aria":
-			if m := ariaRole.FindStringSubmatch(rest); m != nil && byRole == (probes.Target{}) {
-				byRole = probes.Target{Role: m[2], Name: m[1]}
+		case kind == "aria":
+			name := rest
+			if m := ariaRole.FindStringSubmatch(rest); m != nil {
+				name = m[1]
+				if name != "" && m[2] != "generic" && m[2] != "StaticText" && byRole == (probes.Target{}) {
+					byRole = probes.Target{Role: m[2], Name: name}
+				}
 			}
-		case prefixed && kind == "text":
+			if name != "" && byName == (probes.Target{}) {
+				byName = probes.Target{Text: name}
+				if field {
+					byName = probes.Target{Label: name}
+				}
+			}
+		case kind == "text":
 			byText = probes.Target{Text: rest}
-		case prefixed && kind == "xpath":
-		case prefixed && kind == "pierce":
-			if css == "" {
-				css = rest
+		case kind == "xpath":
+			if path, ok := cssOf(rest); ok && len(way) == 1 && byXPath == nil {
+				byXPath = []string{path}
 			}
-		default:
-			if css == "" {
-				css = last
+		case css == nil:
+			css = slices.Clone(way)
+			for i := range css {
+				css[i] = strings.TrimPrefix(css[i], "pierce/")
 			}
+		}
+	}
+	if css == nil {
+		css = byXPath
+	}
+	for _, part := range css {
+		if strings.HasPrefix(part, "aria/") || strings.HasPrefix(part, "text/") || strings.HasPrefix(part, "xpath/") {
+			css = css[len(css)-1:] // of a mixed way, only the end is known
+			break
 		}
 	}
 	switch {
@@ -282,18 +357,49 @@ func pick(alternatives selectors, field bool) (t probes.Target, css string, err 
 		return byRole, css, nil
 	case !field && byText != (probes.Target{}):
 		return byText, css, nil
-	case css != "":
-		return probes.Target{Selector: css}, css, nil
+	case css != nil:
+		return probes.Target{Selector: strings.Join(css, " >>> ")}, css, nil
+	case byName != (probes.Target{}):
+		return byName, nil, nil
 	}
-	for _, way := range alternatives {
-		if name, ok := strings.CutPrefix(way[len(way)-1], "aria/"); ok {
-			if field {
-				return probes.Target{Label: name}, "", nil
-			}
-			return probes.Target{Text: name}, "", nil
+	return t, nil, errors.New("no selector that a probe understands (CSS, aria/, text/, pierce/, simple xpath/)")
+}
+
+var (
+	xpathID   = regexp.MustCompile(`^//\*\[@(id|data-[\w-]+)=["']([^"']+)["']\]`)
+	xpathStep = regexp.MustCompile(`^/([a-z][a-z0-9-]*)(?:\[([0-9]+)\])?`)
+)
+
+// cssOf translates the XPath expressions that the Recorder panel writes: from an id or the root, by names and places.
+func cssOf(xpath string) (css string, ok bool) {
+	var parts []string
+	if m := xpathID.FindStringSubmatch(xpath); m != nil {
+		parts = append(parts, fmt.Sprintf("[%s=%s]", m[1], quote(m[2])))
+		xpath = xpath[len(m[0]):]
+	}
+	for xpath != "" {
+		m := xpathStep.FindStringSubmatch(xpath)
+		if m == nil {
+			return "", false
 		}
+		part := m[1]
+		if m[2] != "" {
+			part += ":nth-of-type(" + m[2] + ")"
+		}
+		parts = append(parts, part)
+		xpath = xpath[len(m[0]):]
 	}
-	return t, "", errors.New("no selector that a probe understands (CSS, aria/, text/, pierce/)")
+	return strings.Join(parts, " > "), len(parts) > 0
+}
+
+// script is a JavaScript expression of the element at the end of the way; each part but the last may be the host of a
+// shadow root in which the next is looked for.
+func script(way []string) string {
+	if len(way) == 1 {
+		return "document.querySelector(" + quote(way[0]) + ")"
+	}
+	list, _ := json.Marshal(way)
+	return string(list) + ".reduce((e, s) => e && (e.shadowRoot || e).querySelector(s), document)"
 }
 
 var modifiers = map[string]string{
@@ -301,8 +407,16 @@ var modifiers = map[string]string{
 	"Alt": "Alt", "AltLeft": "Alt", "AltRight": "Alt", "Meta": "Meta", "MetaLeft": "Meta", "MetaRight": "Meta",
 }
 
-// keyNames are the names of keys that differ between recordings and probes.
-var keyNames = map[string]string{"\r": "Enter", "\n": "Enter", "NumpadEnter": "Enter", " ": "Space"}
+// keyNames are the names of keys that differ between recordings and probes: codes of keys
+// (https://www.w3.org/TR/uievents-code/), of which a keyboard of the United States' layout makes these letters.
+var keyNames = map[string]string{
+	"\r": "Enter", "\n": "Enter", "NumpadEnter": "Enter", " ": "Space", "NumpadMultiply": "*", "NumpadAdd": "+", "NumpadSubtract": "-",
+	"NumpadDivide": "/", "NumpadDecimal": ".", "NumpadEqual": "=", "Semicolon": ";", "Equal": "=", "Comma": ",", "Minus": "-",
+	"Period": ".", "Slash": "/", "Backquote": "`", "BracketLeft": "[", "Backslash": "\\", "BracketRight": "]", "Quote": "'",
+}
+
+// pressable are the keys with names that a probe can press; keys of one letter it can in any case.
+var pressable = regexp.MustCompile(`^(Enter|Tab|Escape|Backspace|Delete|Space|Insert|Home|End|(Arrow|Page)(Up|Down)|Arrow(Left|Right)|F([1-9]|1[0-2]))$`)
 
 func (t *translation) keyDown(key string) error {
 	if m := modifiers[key]; m != "" {
@@ -314,11 +428,16 @@ func (t *translation) keyDown(key string) error {
 		key = keyNames[key]
 	case strings.HasPrefix(key, "Digit") && len(key) == 6:
 		key = key[5:]
+	case strings.HasPrefix(key, "Numpad") && len(key) == 7:
+		key = key[6:]
 	case strings.HasPrefix(key, "Key") && len(key) == 4:
 		key = strings.ToLower(key[3:])
 	}
 	if key == "" {
 		return errors.New("it names no key")
+	}
+	if first, _ := utf8.DecodeRuneInString(key); !pressable.MatchString(key) && (utf8.RuneCountInString(key) != 1 || unicode.IsControl(first)) {
+		return fmt.Errorf("a probe cannot press the key %q", key)
 	}
 	t.put(probes.Step{Action: probes.ActionPress, Value: probes.Value{Text: strings.Join(append(append([]string{}, t.held...), key), "+")}})
 	return nil
@@ -335,15 +454,21 @@ func (t *translation) keyUp(key string) {
 }
 
 func (t *translation) scroll(s step) error {
+	x, y := value(s.X), value(s.Y)
 	if len(s.Selectors) > 0 {
-		element, _, err := pick(s.Selectors, false)
+		element, way, err := pick(s.Selectors, false)
 		if err != nil {
 			return err
 		}
 		t.put(probes.Step{Action: probes.ActionScroll, Target: element})
+		if x != 0 || y != 0 { // what is inside of the element
+			if way == nil {
+				return errors.New("scrolling inside of an element needs a CSS selector")
+			}
+			t.put(probes.Step{Action: probes.ActionEvaluate, Value: probes.Value{Text: fmt.Sprintf("(%s.scrollTo(%v, %v), true)", script(way), x, y)}})
+		}
 		return nil
 	}
-	x, y := value(s.X), value(s.Y)
 	if x == 0 && y == 0 {
 		t.put(probes.Step{Action: probes.ActionScroll, Value: probes.Value{Text: "top"}})
 		return nil
@@ -360,9 +485,13 @@ func value(f *float64) float64 {
 }
 
 func (t *translation) waitForElement(s step) error {
-	element, css, err := pick(s.Selectors, false)
+	element, way, err := pick(s.Selectors, false)
 	if err != nil {
 		return err
+	}
+	css := ""
+	if way != nil {
+		css = strings.Join(way, " >>> ")
 	}
 	count := 1
 	if s.Count != nil {
@@ -393,16 +522,16 @@ func (t *translation) waitForElement(s step) error {
 	for _, what := range []struct {
 		form   string
 		values map[string]any
-	}{{"document.querySelector(%s)?.getAttribute(%s) === %s", asAny(s.Attributes)}, {"document.querySelector(%s)?.[%s] === %s", s.Properties}} {
+	}{{"%s?.getAttribute(%s) === %s", asAny(s.Attributes)}, {"%s?.[%s] === %s", s.Properties}} {
 		for _, name := range sortedKeys(what.values) {
-			if css == "" {
+			if way == nil {
 				return errors.New("looking at attributes needs a CSS selector")
 			}
 			want, err := json.Marshal(what.values[name])
 			if err != nil {
 				return err
 			}
-			t.put(probes.Step{Action: probes.ActionEvaluate, Value: probes.Value{Text: fmt.Sprintf(what.form, quote(css), quote(name), want)}})
+			t.put(probes.Step{Action: probes.ActionEvaluate, Value: probes.Value{Text: fmt.Sprintf(what.form, script(way), quote(name), want)}})
 		}
 	}
 	return nil
@@ -414,7 +543,11 @@ func (t *translation) assert(events []asserted) error {
 		if e.Type != "navigation" {
 			return fmt.Errorf("there is no asserted event %q", e.Type)
 		}
-		if u, err := url.Parse(e.URL); err == nil && u.Host != "" {
+		switch u, err := url.Parse(e.URL); {
+		case err != nil || u.Host == "":
+		case t.frames[t.target]:
+			t.put(probes.Step{Action: probes.ActionEvaluate, Value: probes.Value{Text: "location.href.includes(" + quote(u.Host+u.EscapedPath()) + ")"}})
+		default:
 			t.put(probes.Step{Action: probes.ActionWait, Wait: probes.Wait{URL: u.Host + u.Path}})
 			t.frame = nil
 		}

@@ -5,7 +5,7 @@
   const form = document.getElementById("application");
   const result = document.getElementById("result");
 
-  const show = (state, heading, text, number) => {
+  const show = (state, heading, text, number, summary) => {
     result.hidden = false;
     result.dataset.state = state;
     result.replaceChildren();
@@ -20,13 +20,28 @@
       line.textContent = "受付番号 " + number;
       result.append(line);
     }
+    if (summary) {
+      const line = document.createElement("p");
+      line.textContent = "申請の内容 " + summary;
+      result.append(line);
+    }
   };
+
+  // What was applied for, in one line.
+  const summarize = () => [
+    form.name.value, form.kind.value, form.birth.value, form.prefecture.value, form.photo.files[0]?.name,
+    form.mail.checked ? "メールで通知" : "通知なし",
+  ].filter(Boolean).join("、");
+
+  form.photo.addEventListener("change", () => {
+    document.getElementById("chosen").textContent = form.photo.files[0] ? form.photo.files[0].name + "を選びました" : "";
+  });
 
   const follow = async (number) => {
     const answer = await fetch("/api/applications/" + encodeURIComponent(number), { cache: "no-store" });
     const application = await answer.json();
     if (application.state === "issued") {
-      show("issued", "申請が完了しました", "発行が終わりました。すぐにご利用いただけます。", number);
+      show("issued", "申請が完了しました", "発行が終わりました。すぐにご利用いただけます。", number, summarize());
       return;
     }
     show("provisional", "手続き中です", "仮のカードを追加しました。発行が終わるまで、このままお待ちください。", number);
