@@ -337,7 +337,9 @@ const watchEvery = 200 * time.Millisecond
 // may never be answered: without it the time for a second attempt would go by.
 func (j *journey) watch(helpers []int) (stop func()) {
 	ctx, cancel := context.WithCancel(j.ctx)
+	done := make(chan struct{})
 	go func() {
+		defer close(done)
 		tick := time.NewTicker(watchEvery)
 		defer tick.Stop()
 		for {
@@ -352,7 +354,10 @@ func (j *journey) watch(helpers []int) (stop func()) {
 			}
 		}
 	}()
-	return cancel
+	return func() {
+		cancel()
+		<-done
+	}
 }
 
 // maxEvidence is the longest that evidence may take of a run's time.
