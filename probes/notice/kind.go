@@ -63,7 +63,7 @@ func (p *parser) mainVerdict() verdict {
 			return
 		}
 		v.bodySure = v.bodySure || !inTitle && s.sureOutage && (s.happen || s.recovered || s.cant) && (p.hasTime(from, to) || p.find(from, to, cNow))
-		if inTitle && s.stop && s.about && !s.trouble {
+		if inTitle && s.stop && s.about && !s.trouble && p.online {
 			s.maintenance += 2
 			s.sureMaint = true
 		}
@@ -113,6 +113,9 @@ func (p *parser) mainVerdict() verdict {
 			v.sureMaint = true
 		}
 	}
+	if v.outage > 2 && v.maintenance == 0 && p.hasLabel(labelStart) && p.hasLabel(labelEnd) {
+		v.sureOutage = true // both ends of it are told
+	}
 	if p.sections != nil {
 		v.outage, v.maintenance = v.outage+4, v.maintenance+4
 		v.sureOutage, v.sureMaint = true, true
@@ -122,6 +125,16 @@ func (p *parser) mainVerdict() verdict {
 		v.outage++
 	}
 	return v
+}
+
+// hasLabel reports whether a line has a label of the role, and a time behind it.
+func (p *parser) hasLabel(role labelRole) bool {
+	for _, ln := range p.lines {
+		if ln.heads && ln.role == role && p.hasTime(ln.value, ln.last) {
+			return true
+		}
+	}
+	return false
 }
 
 // hoursOnly reports whether a headline speaks of opening hours, and of no event.

@@ -90,7 +90,7 @@ func newParser(original string, published time.Time) *parser {
 	text := string(p.src.runes)
 	p.allDay = strings.Contains(text, "終日")
 	p.listed = p.allDay || containsAny(text, "次の", "下記", "以下")
-	p.online = containsAny(text, "システム", "サービス", "サーバ", "通信", "ネットワーク", "サイト", "回線", "インターネット", "アプリ", "電話", "ホームページ", "ポータル", "オンライン", "ATM", "データ", "ウェブ", "Web", "WEB", "メール", "電子", "クラウド", "接続", "装置", "Wi-Fi", "口座", "カード", "証明書", "取引", "予約", "申請", "service", "system")
+	p.online = containsAny(text, "システム", "サービス", "サーバ", "通信", "ネットワーク", "サイト", "回線", "インターネット", "アプリ", "電話", "ホームページ", "ポータル", "オンライン", "ATM", "データ", "ウェブ", "Web", "WEB", "メール", "電子", "ソフト", "クラウド", "接続", "装置", "Wi-Fi", "口座", "カード", "証明書", "取引", "予約", "申請", "service", "system")
 	for k, t := range p.toks {
 		if t.kind == kWord && t.is(cTrouble|cMaint|cMaintW|cStop|cCant|cHappen|cTroubleW) && !t.is(cFriend) {
 			p.firstEvent = k

@@ -308,7 +308,7 @@ func (p *parser) govern() {
 			continue
 		}
 		if len(ln.cells) > 1 {
-			if p.tableHeader(ln) {
+			if p.tableHeader(ln, i) {
 				header = ln.cells
 				ln.role, ln.heads = labelNone, false
 				ln.section = section
@@ -417,8 +417,8 @@ func allTimes(queue []line) bool {
 func (p *parser) separator(ln *line) bool { return ln.last > ln.first }
 
 // tableHeader reports whether a row names the columns of a table, and gives its cells their roles.
-func (p *parser) tableHeader(ln *line) bool {
-	roles := 0
+func (p *parser) tableHeader(ln *line, n int) bool {
+	roles, times := 0, false
 	for i := range ln.cells {
 		c := &ln.cells[i]
 		if p.hasTime(c.first, c.last) {
@@ -429,8 +429,13 @@ func (p *parser) tableHeader(ln *line) bool {
 		if c.role != labelNone {
 			roles++
 		}
+		// one column of times is enough where the next row has them there
+		if n+1 < len(p.lines) && c.role == labelSpan && len(p.lines[n+1].cells) == len(ln.cells) {
+			below := p.lines[n+1].cells[i]
+			times = times || p.timeFirst(below.first, below.last)
+		}
 	}
-	return roles >= 2
+	return roles >= 2 || times
 }
 
 func (p *parser) labelCells(ln *line, header []cell) {
