@@ -169,7 +169,7 @@ func (p *parser) navigation(ln line, s string) bool {
 		return false
 	}
 	items := strings.Fields(s)
-	return len(items) > 2 && len([]rune(s)) > 12 && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, cTrouble|cMaint|cStop|cRecover)
+	return len(items) > 2 && !isLatin([]rune(items[0])[0]) && len([]rune(s)) > 12 && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, cTrouble|cMaint|cStop|cRecover)
 }
 
 func (p *parser) inTitle(k int) bool {

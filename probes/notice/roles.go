@@ -157,7 +157,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		m.a.approx = true
 		return
 	}
-	if p.headsReport(m) || p.stamp(m) {
+	if p.headsReport(m) || p.stamp(m) || p.posted(m) {
 		r.role = roleReport
 		return
 	}
@@ -246,6 +246,14 @@ func (p *parser) headsReport(m *mention) bool {
 		}
 	}
 	return p.hasTime(m.to, ln.last) || p.find(m.to, ln.last, cOngoing|cNow)
+}
+
+// posted reports whether the mention ends a line that only says when a report was published: Posted 2 days ago. Oct 30, ….
+func (p *parser) posted(m *mention) bool {
+	ln := p.lines[m.line]
+	k := p.over(ln.first, kSpace, kOpen)
+	return p.isWord(k, cPublish) && !p.isWord(k, cMaint) && !p.hasText(m.to, ln.last) &&
+		!p.find(k+1, ln.last, cHappen|cCant|cStop|cTrouble|cMaint|cRecover)
 }
 
 // stamp reports whether the mention is the time of an entry in a log of reports: at the start of its line, as those of

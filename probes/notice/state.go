@@ -245,7 +245,7 @@ type report struct {
 }
 
 // maxHeader is the longest line that is believed to be the header of a report, in characters.
-const maxHeader = 40
+const maxHeader = 56
 
 // reports finds the headers of the reports.
 func (p *parser) reports() []report {
@@ -289,12 +289,37 @@ func (p *parser) newest() (from, to int) {
 			best = i
 		}
 	}
+	if p.footed(reports) {
+		from = p.lines[p.title].last
+		if best > 0 {
+			from = p.lines[reports[best-1].line].last
+		}
+		return from, p.lines[reports[best].line].first
+	}
 	from = p.lines[reports[best].line].first
 	to = len(p.toks)
 	if best+1 < len(reports) {
 		to = p.lines[reports[best+1].line].first
 	}
 	return from, to
+}
+
+// footed reports whether the times of the reports stand below them, as on many status pages, and not above.
+func (p *parser) footed(reports []report) bool {
+	first, last := reports[0].line, reports[len(reports)-1].line
+	above := 0
+	for i, ln := range p.lines {
+		if ln.blank || i <= p.title {
+			continue
+		}
+		if i > last {
+			return false // the last one would have no text
+		}
+		if i < first && p.kindAt(ln.last-1) == kStop {
+			above++
+		}
+	}
+	return p.title >= 0 && above > 0
 }
 
 // stateOf decides how far the event is.
