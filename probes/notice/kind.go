@@ -506,7 +506,7 @@ func (p *parser) stateOf(from, to int) bool {
 // causes reports whether trouble is given as the cause of something that is so.
 func (p *parser) causes(from, to int) bool {
 	s := p.text(from, to)
-	return containsAny(s, "により", "のため", "の影響", "によって", "に伴い", "が続", "を起こ", "due to", "because of", "caused") && containsAny(s, "ております", "ています", "ました", "ません", "停止", "中止", "is ", "are ", "was ", "were ", "have ", "has ")
+	return containsAny(s, "により", "のため", "ため、", "の影響", "によって", "に伴い", "が続", "を起こ", "due to", "because of", "caused") && containsAny(s, "ております", "ています", "ました", "ません", "停止", "中止", "is ", "are ", "was ", "were ", "have ", "has ")
 }
 
 // kindAround says of which kind of event the sentence of a mention speaks.

@@ -154,6 +154,13 @@ const maxSiteName = 24
 
 // navigation reports whether a line is a site's menu, its trail of headings, or what a page says of itself.
 func (p *parser) navigation(ln line, s string) bool {
+	const events = cTrouble | cMaint | cStop | cRecover
+	quiet := !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, events)
+	items := strings.Fields(s)
+	menu := len(items) > 2 && len([]rune(s)) > 12 && quiet && !isLatin([]rune(items[0])[0])
+	if menu && containsAny(s, "FAQ", "よくある", "ホーム", "トップ", "お問い合わせ") {
+		return true
+	}
 	if p.find(ln.first, ln.last, cAbout) {
 		return false
 	}
@@ -162,14 +169,10 @@ func (p *parser) navigation(ln line, s string) bool {
 			return true
 		}
 	}
-	if strings.Contains(s, " > ") || strings.Count(s, "|") > 1 || strings.Contains(s, " | ") && !p.find(ln.first, ln.last, cTrouble|cMaint|cStop) {
+	if strings.Contains(s, " > ") || strings.Count(s, "|") > 1 || strings.Contains(s, " | ") && quiet {
 		return true
 	}
-	if p.find(ln.first, ln.last, cTender|cMeeting) && !strings.Contains(s, "よくある") {
-		return false
-	}
-	items := strings.Fields(s)
-	return len(items) > 2 && !isLatin([]rune(items[0])[0]) && len([]rune(s)) > 12 && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, cTrouble|cMaint|cStop|cRecover)
+	return menu && !p.find(ln.first, ln.last, cTender|cMeeting)
 }
 
 func (p *parser) inTitle(k int) bool {
@@ -206,7 +209,16 @@ func (p *parser) teaches() bool {
 			questions++
 		}
 	})
-	head := string(p.src.runes[:min(len(p.src.runes), 120)])
+	head := ""
+	if p.title >= 0 {
+		ln := p.lines[p.title]
+		head = p.text(ln.first, ln.last)
+		if s := p.survey(ln.first, ln.last); !s.trouble && !s.maint || !s.about {
+			from := p.toks[ln.first].from
+			head = string(p.src.runes[from:min(len(p.src.runes), from+120)])
+		}
+		head = strings.ReplaceAll(head, "ヘルプデスク", "")
+	}
 	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
 }
 
