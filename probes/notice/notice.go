@@ -238,11 +238,11 @@ func (p *parser) factual(k eventKind) bool {
 		}
 		switch {
 		case s.quiet || s.tender || !event && !s.sureOutage && !s.sureMaint:
+		case !p.inEnglish() && !p.find(from, to, cNow) && (s.cond && !p.inTitle(from) || !p.hasTime(from, to) && containsAny(text, "ときは", "時は", "際は", "場合は")):
 		case p.inTitle(from):
 			found = s.about || s.mark || s.recovered || s.sureOutage || s.sureMaint
 		case p.inEnglish():
 			found = containsAny(strings.ToLower(text), "currently", "we are", "we have", "has been", "have been", " was ", " were ", "is now", "are now", " will ", "experiencing", "is unavailable", "is down")
-		case s.cond && !p.find(from, to, cNow):
 		default:
 			found = p.find(from, to, cNow|cPlan) || p.hasTime(from, to) ||
 				containsAny(text, "ております", "ています", "ておりま", "ていま", "ました", "した", "ただいま", "只今", "中です", "中でございます", "昨夜", "昨晩", "今朝", "いたします", "ている", "ません")
