@@ -187,7 +187,7 @@ func (p *parser) eventBefore(k int) bool { return p.firstEvent >= 0 && p.firstEv
 
 // announces decides which kind of event the notice announces, if any.
 func (p *parser) announces(v verdict) eventKind {
-	if v.titleTender && !(v.sureOutage && v.bodySure) || p.drill() || !p.online && p.title >= 0 && containsAny(p.headline(), "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "断水", "水道管", "橋") {
+	if v.titleTender && !(v.sureOutage && v.bodySure) || p.drill() || p.facility() {
 		return noEvent
 	}
 	switch {
@@ -197,63 +197,6 @@ func (p *parser) announces(v verdict) eventKind {
 		return maintenance
 	}
 	return noEvent
-}
-
-// teaches reports whether the text explains things to readers in general, as the answers to common questions and
-// articles on how to do something do, and so tells of no event of its own.
-func (p *parser) teaches() bool {
-	questions, n := 0, 0
-	p.sentences(func(from, to int) {
-		n++
-		if p.question(to) {
-			questions++
-		}
-	})
-	head := ""
-	if p.title >= 0 {
-		ln := p.lines[p.title]
-		head = p.text(ln.first, ln.last)
-		if s := p.survey(ln.first, ln.last); !s.trouble && !s.maint || !s.about {
-			from := p.toks[ln.first].from
-			head = string(p.src.runes[from:min(len(p.src.runes), from+120)])
-		}
-		head = strings.ReplaceAll(head, "ヘルプデスク", "")
-	}
-	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
-}
-
-// factual reports whether a text that gives no window tells of an event that is, was or will be, and not of what may
-// happen, or does in general.
-func (p *parser) factual(k eventKind) bool {
-	found := false
-	p.sentences(func(from, to int) {
-		if found || p.question(to) {
-			return
-		}
-		s := p.survey(from, to)
-		text := p.text(from, to)
-		event := s.trouble || s.cant || s.recovered || s.happen || p.find(from, to, cTroubleW)
-		if k == maintenance {
-			event = s.maint || s.stop || p.find(from, to, cMaintW)
-		}
-		switch {
-		case s.quiet || s.tender || !event && !s.sureOutage && !s.sureMaint:
-		case !p.inEnglish() && !p.find(from, to, cNow) && (s.cond && !p.inTitle(from) || !p.hasTime(from, to) && containsAny(text, "ときは", "時は", "際は", "場合は")):
-		case p.inTitle(from):
-			found = s.about || s.mark || s.recovered || s.sureOutage || s.sureMaint
-		case p.inEnglish():
-			found = containsAny(strings.ToLower(text), "currently", "we are", "we have", "has been", "have been", " was ", " were ", "is now", "are now", " will ", "experiencing", "is unavailable", "is down")
-		default:
-			found = p.find(from, to, cNow|cPlan) || p.hasTime(from, to) ||
-				containsAny(text, "ております", "ています", "ておりま", "ていま", "ました", "した", "ただいま", "只今", "中です", "中でございます", "昨夜", "昨晩", "今朝", "いたします", "ている", "ません")
-		}
-	})
-	return found
-}
-
-// drill reports whether the headline is that of an exercise, in which everything that fails does so on paper.
-func (p *parser) drill() bool {
-	return p.title >= 0 && containsAny(p.headline(), "訓練", "演習") && !containsAny(p.headline(), "システム障害", "メンテナンス") || p.title >= 0 && containsAny(p.headline(), "対応訓練", "想定訓練", "復旧訓練")
 }
 
 // rangeAlone reports whether a line or a row of the notice holds a range of dated times and little else.
@@ -364,30 +307,6 @@ func kindName(k eventKind) probes.AnnouncementKind {
 		return probes.AnnouncedMaintenance
 	}
 	return probes.AnnouncedOutage
-}
-
-// cancelled reports whether the notice says that the work will not be done.
-func (p *parser) cancelled() bool {
-	for k, t := range p.toks {
-		if t.kind == kWord && (t.is(cCancel) || t.is(cMove) && p.gapText(k, "延期")) && !p.possible(k, len(p.toks)) && t.tail != tailNot {
-			return true
-		}
-	}
-	return false
-}
-
-// cancelledBelow reports whether a sentence says of all that is listed below it that it will not be done.
-func (p *parser) cancelledBelow() bool {
-	found := false
-	p.sentences(func(from, to int) {
-		if !containsAny(p.text(from, to), "下記", "以下", "次の") || p.find(from, to, cMove|cPossible|cCond) {
-			return
-		}
-		for k := from; k < to; k++ {
-			found = found || p.isWord(k, cCancel) && p.toks[k].tail != tailNot && !p.find(k, to, cDo|cPlan) && !containsAny(p.text(max(from, k-8), k), "サービスを", "受付を", "利用を")
-		}
-	})
-	return found
 }
 
 // told reports whether the notice gives a time of the work, or says that it goes on or is over.

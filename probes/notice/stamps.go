@@ -1,0 +1,61 @@
+package notice
+
+// headsReport reports whether the mention stands in brackets at the start of a line whose text has times of its own or
+// tells of the present: （9月17日 9:00）本日8時35分頃から….
+func (p *parser) headsReport(m *mention) bool {
+	if m.isRange || !m.a.hasDate || !m.a.hasClock || p.kindAt(m.from-1) != kOpen || p.kindAt(m.to) != kClose {
+		return false
+	}
+	ln := p.lines[m.line]
+	for k := ln.first; k < m.from-1; k++ {
+		if t := p.toks[k]; t.kind == kWord || t.kind == kText && !isMarker(p.rune(k)) {
+			return false
+		}
+	}
+	return p.hasTime(m.to, ln.last) || p.find(m.to, ln.last, cOngoing|cNow)
+}
+
+// posted reports whether the mention ends a line that only says when a report was published: Posted 2 days ago. Oct 30, ….
+func (p *parser) posted(m *mention) bool {
+	ln := p.lines[m.line]
+	k := p.over(ln.first, kSpace, kOpen)
+	return p.isWord(k, cPublish) && !p.isWord(k, cMaint) && !p.hasText(m.to, ln.last) &&
+		!p.find(k+1, ln.last, cHappen|cCant|cStop|cTrouble|cMaint|cRecover)
+}
+
+// stamp reports whether the mention is the time of an entry in a log of reports: at the start of its line, as those of
+// other lines are, of which some tell times of their own.
+func (p *parser) stamp(m *mention) bool {
+	return p.stamps && p.stampLine(p.lines[m.line]) && m.from <= p.lines[m.line].value && !m.isRange && !m.since && !m.until
+}
+
+// stampLine reports whether the line begins with a date and a time, and goes on after a wide space or the like.
+func (p *parser) stampLine(ln line) bool {
+	if ln.blank || ln.heads {
+		return false
+	}
+	k := p.over(ln.first, kSpace, kOpen)
+	pt, next, ok := p.point(k)
+	if !ok || !pt.hasDate || !pt.hasClock || pt.approx {
+		return false
+	}
+	switch p.kindAt(next) {
+	case kSpace, kTab, kClose, kColon:
+		return next+1 < ln.last
+	}
+	return false
+}
+
+// findStamps looks for a log of reports: two lines or more that begin with a time, some of which tell another one.
+func (p *parser) findStamps() {
+	n, own := 0, false
+	for _, ln := range p.lines {
+		if !p.stampLine(ln) {
+			continue
+		}
+		n++
+		_, next, _ := p.point(p.over(ln.first, kSpace, kOpen))
+		own = own || p.hasClock(next, ln.last)
+	}
+	p.stamps = n > 1 && own
+}
