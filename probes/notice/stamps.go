@@ -26,7 +26,13 @@ func (p *parser) posted(m *mention) bool {
 // stamp reports whether the mention is the time of an entry in a log of reports: at the start of its line, as those of
 // other lines are, of which some tell times of their own.
 func (p *parser) stamp(m *mention) bool {
-	return p.stamps && p.stampLine(p.lines[m.line]) && m.from <= p.lines[m.line].value && !m.isRange && !m.since && !m.until
+	ln := p.lines[m.line]
+	if !p.stamps || !p.stampLine(ln) || m.from > ln.value || m.isRange || m.since || m.until {
+		return false
+	}
+	// 10月30日 18:50 復旧 is an event of then, where the line tells no other time before it
+	event := p.firstOf(m.to, ln.last, cHappen|cRecover|cResume|cStop)
+	return event < 0 || p.hasClock(m.to, event)
 }
 
 // stampLine reports whether the line begins with a date and a time, and goes on after a wide space or the like.
