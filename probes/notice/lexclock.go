@@ -201,6 +201,9 @@ func (l *lexer) afterDigits(j int, c clock) (clock, int, bool) {
 		return c, j + 1, true
 	}
 	// +09:00
+	if l.at(j) == ' ' && l.at(j+1) == '+' && isDigit(l.at(j+2)) {
+		j++
+	}
 	if (l.at(j) == '+' || l.at(j) == '-') && isDigit(l.at(j+1)) && isDigit(l.at(j+2)) {
 		h, e := l.number(j + 1)
 		m := 0

@@ -124,7 +124,7 @@ func (p *parser) findTitle() {
 		if strings.Contains(s, " > ") && p.find(ln.first, ln.last, cTender|cMeeting) && !strings.Contains(s, "よくある") {
 			p.business = true
 		}
-		if s == "お知らせ" || s == "重要なお知らせ" || s == "新着情報" || p.navigation(ln, s) && len(p.lines) > i+1 {
+		if s == "本文" || s == "お知らせ" || s == "重要なお知らせ" || s == "新着情報" || p.navigation(ln, s) && len(p.lines) > i+1 {
 			continue
 		}
 		const events = cTrouble | cTroubleW | cMaint | cMaintW | cStop | cCant | cRecover | cResume | cMeeting | cTender

@@ -8,7 +8,7 @@ import (
 // recurring reports whether a mention is the time of something that recurs: 毎月第2土曜日 0:00～6:00.
 func (p *parser) recurring(m *mention) bool {
 	if m.a.hasDate && m.a.date.month > 0 {
-		return false
+		return p.isWord(m.from-1, cRecurring) && p.gapText(m.from-1, "毎年")
 	}
 	if s := p.text(max(0, m.from-8), m.from); strings.Contains(s, "第") && strings.Contains(s, "曜") && !strings.Contains(s, "\n") {
 		return true

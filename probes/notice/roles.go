@@ -380,6 +380,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 			break
 		}
 	}
+	// 月曜日から金曜日の9時~17時
+	if before := p.text(max(from, m.from-8), m.from); m.isRange && !m.a.hasDate && containsAny(before, "曜日の", "曜の", "平日", "月~金", "月-金", "(月)~(金)", "土日") {
+		return true
+	}
 	// A desk's hours have no date
 	if !m.a.hasDate && p.find(from, to, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) {
 		return true
@@ -541,7 +545,7 @@ func (p *parser) usable(m *mention, to int) bool {
 
 // except reports whether the range is one that something does not hold in: (12月29日~1月3日を除く).
 func (p *parser) except(m *mention) bool {
-	return hasPrefix(p.src.runes, p.toks[m.to-1].to, "を除", "は除", "除く") > 0
+	return hasPrefix(p.src.runes, p.toks[p.over(m.to, kSpace, kClose)-1].to, "を除", "は除", "除く") > 0
 }
 
 // otherSpan reports whether the words before the range, in its sentence, say that it is the term of something else:

@@ -291,6 +291,7 @@ func (p *parser) govern() {
 		label     string
 		withValue bool
 		used      bool
+		bullet    bool
 	}
 	var header []cell
 	var queue []line // labels without values that stand one below the other, for values that do the same
@@ -325,6 +326,7 @@ func (p *parser) govern() {
 		if ln.heads {
 			section++
 			cur.role, cur.label, cur.withValue = ln.role, ln.label, p.hasText(ln.value, ln.last)
+			cur.bullet = ln.bullet
 			cur.used = cur.withValue
 			if !cur.withValue {
 				queue = append(queue, *ln)
@@ -351,7 +353,7 @@ func (p *parser) govern() {
 				cur.role, cur.label = labelNone, ""
 			case !cur.withValue:
 				ln.role, ln.label = cur.role, cur.label
-			case (cur.role == labelSpan || cur.role == labelService || strings.Contains(cur.label, "予備")) && (p.timeFirst(ln.value, ln.last) || p.toks[ln.value].kind == kRange || cur.role == labelService && ln.bullet):
+			case (cur.role == labelSpan || cur.role == labelService || strings.Contains(cur.label, "予備") && (cur.bullet || !ln.bullet)) && (p.timeFirst(ln.value, ln.last) || p.toks[ln.value].kind == kRange || cur.role == labelService && ln.bullet):
 				ln.role, ln.label = cur.role, cur.label
 			default:
 				cur.role, cur.label = labelNone, ""
