@@ -1,9 +1,6 @@
 package notice
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // A role is what a mention of time is to the event.
 type role uint8
@@ -65,6 +62,9 @@ func (p *parser) sentence(k int) (from, to int) {
 // soft reports whether the line's end at token k was made by a wrap and not by the writer.
 func (p *parser) soft(k int) bool {
 	if k == 0 || k+1 >= len(p.toks) {
+		return false
+	}
+	if p.toks[k].line == p.title {
 		return false
 	}
 	if ln := p.lines[p.toks[k].line]; p.isWord(k-1, cUntil) && (ln.heads || ln.bullet) {
@@ -373,12 +373,16 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// 雨天の場合は10月25日に順延
 	for k, n := m.from-1, 0; k >= from && n < 5; k, n = k-1, n+1 {
-		if p.isWord(k, cCond) && strings.Contains(p.text(k, k+1), "場合") {
+		if p.isWord(k, cCond) && containsAny(p.text(k, min(k+2, len(p.toks))), "場合は", "場合に", "場合、") {
 			return true
 		}
 		if p.kindAt(k) == kDate || p.kindAt(k) == kClock {
 			break
 		}
+	}
+	// 証明書の有効期限が2月6日16時51分だった
+	if !m.isRange && containsAny(p.text(max(from, m.from-4), m.from), "期限が", "期限は", "期限:") {
+		return true
 	}
 	// 月曜日から金曜日の9時~17時
 	if before := p.text(max(from, m.from-8), m.from); m.isRange && !m.a.hasDate && containsAny(before, "曜日の", "曜の", "平日", "月~金", "月-金", "(月)~(金)", "土日") {
