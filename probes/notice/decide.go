@@ -28,6 +28,8 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			return roleIgnore, true
 		case t.is(cAgain):
 			fallback = roleStart
+		case t.is(cMeeting) && fallback == roleNone && hasPrefix(p.src.runes, t.to, "を開", "を行", "を開催", "で") > 0:
+			return roleIgnore, true
 		case t.is(cTender | cMeeting | cOther):
 			if fallback == roleNone && (k <= from+3 || !p.find(k, next, cHappen|cCant|cStop|cTrouble|cMaint|cRecover)) {
 				return roleIgnore, true

@@ -250,6 +250,9 @@ func (p *parser) run() Reading {
 		windows = slices.DeleteFunc(windows, func(w window) bool { return !w.hasStart })
 	}
 	recurs := p.recurrence()
+	if recurs != "" { // 変更日 2019年1月4日
+		windows = slices.DeleteFunc(windows, func(w window) bool { return w.hasStart && w.startDate && !w.hasEnd })
+	}
 	groups := map[eventKind][]window{}
 	for _, w := range windows {
 		k := w.kind

@@ -1,6 +1,9 @@
 package notice
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A role is what a mention of time is to the event.
 type role uint8
@@ -380,6 +383,9 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 			break
 		}
 	}
+	if p.example(m.line) {
+		return true
+	}
 	// 証明書の有効期限が2月6日16時51分だった
 	if !m.isRange && containsAny(p.text(max(from, m.from-4), m.from), "期限が", "期限は", "期限:") {
 		return true
@@ -454,6 +460,16 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		}
 	}
 	return false
+}
+
+// example reports whether the line gives an example, or what follows from one: ※例:…, →….
+func (p *parser) example(n int) bool {
+	ln := p.lines[n]
+	if p.rune(p.over(ln.first, kSpace)) == '→' {
+		return !p.find(ln.first, ln.last, cTrouble|cMaint|cRecover|cStop)
+	}
+	s := strings.TrimLeftFunc(p.text(ln.first, min(ln.last, ln.first+8)), func(r rune) bool { return r == ' ' || r == '(' || isMarker(r) })
+	return strings.HasPrefix(s, "例:") || strings.HasPrefix(s, "例)") || strings.HasPrefix(s, "(例)") || strings.HasPrefix(s, "例えば")
 }
 
 // english reports whether the mention is written as English does, where the verb comes first.
