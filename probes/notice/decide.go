@@ -31,6 +31,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		case t.is(cMeeting) && fallback == roleNone && hasPrefix(p.src.runes, t.to, "を開", "を行", "を開催", "で") > 0:
 			return roleIgnore, true
 		case t.is(cTender | cMeeting | cOther):
+			if t.is(cOther) && p.find(k, next, cCant|cTrouble) && containsAny(p.text(k, min(k+8, next)), "に伴", "により", "のため") {
+				continue // 一般発売に伴うアクセスの集中により、接続しづらい
+			}
 			if fallback == roleNone && (k <= from+3 || !p.find(k, next, cHappen|cCant|cStop|cTrouble|cMaint|cRecover)) {
 				return roleIgnore, true
 			}
@@ -184,7 +187,7 @@ func (p *parser) otherPart(k int) bool {
 		}
 	}
 	for j := k + 1; j < to && j < k+maxLook; j++ {
-		if p.isWord(j, cOngoing) && p.find(j, min(j+12, to), cCant|cTrouble|cTroubleW) {
+		if p.isWord(j, cOngoing) && (p.find(j, min(j+12, to), cCant|cTrouble|cTroubleW) || p.gapText(j, "引き続き") && containsAny(p.text(j, to), "作業中", "対応中")) {
 			return true
 		}
 	}

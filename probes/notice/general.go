@@ -65,7 +65,7 @@ func (p *parser) drill() bool {
 
 // facility reports whether the headline speaks of a building or a street, and the notice of no service on line at all.
 func (p *parser) facility() bool {
-	return !p.online && p.title >= 0 && containsAny(p.headline(), "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "断水", "水道管", "橋梁")
+	return !p.online && p.title >= 0 && containsAny(p.headline(), "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁")
 }
 
 // cancelled reports whether the notice says that the work will not be done.

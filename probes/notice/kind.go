@@ -223,6 +223,10 @@ func (p *parser) survey(from, to int) survey {
 				mended = mended || hasPrefix(p.src.runes, t.to, "を修正", "の修正", "修正", "を改善", "の改善") > 0
 				continue
 			}
+			if p.gapText(k, "不通", "停電", "通信断") && p.find(from, to, cMaint|cMaintW) && containsAny(p.text(from, to), "に伴", "のため", "により") {
+				s.stop = true // by work that was planned
+				continue
+			}
 			if t.tail == tailFuture { // 停電します
 				s.stop, plan = true, true
 				continue

@@ -140,7 +140,7 @@ func (p *parser) point(k int) (pt point, next int, ok bool) {
 				pt.to++
 			}
 		}
-		j = p.over(pt.to, kSpace, kOpen)
+		j = p.over(pt.to, kSpace, kTab, kOpen)
 		if j < len(p.toks) && (p.particle(j, '終') && p.particle(j+1, '日') || p.text(j, min(j+2, len(p.toks))) == "全日") {
 			pt.allDay, pt.to = true, j+2
 			if p.kindAt(pt.to) == kClose && p.kindAt(j-1) == kOpen {
@@ -421,7 +421,7 @@ func (p *parser) rangeOf(m *mention) bool {
 		// without まで the second point may be one of its own
 		j := p.over(end, kSpace)
 		until := p.isWord(j, cUntil) || p.isWord(j, cDeadline) && p.text(j, j+1) == "までに" || p.text(j, min(j+1, len(p.toks))) == "の間"
-		atEnd := p.kindAt(j) == kNewline || p.kindAt(j) == kClose || p.kindAt(j) == kStop || p.kindAt(j) == kComma && p.kindAt(p.over(m.to, kSpace)+1) != kComma || p.particle(j, 'の') || p.particle(j, 'と') || p.kindAt(j) == kOpen && p.isWord(j+1, cPlan) || p.text(j, min(j+2, len(p.toks))) == "です" || p.text(j, min(j+2, len(p.toks))) == "及び"
+		atEnd := p.kindAt(j) == kNewline || p.kindAt(j) == kTab || p.kindAt(j) == kClose || p.kindAt(j) == kStop || p.kindAt(j) == kComma && p.kindAt(p.over(m.to, kSpace)+1) != kComma || p.particle(j, 'の') || p.particle(j, 'と') || p.kindAt(j) == kOpen && p.isWord(j+1, cPlan) || p.text(j, min(j+2, len(p.toks))) == "です" || p.text(j, min(j+2, len(p.toks))) == "及び"
 		if !until && (!atEnd || p.kindAt(p.over(m.to, kSpace)+1) == kComma) {
 			return false
 		}

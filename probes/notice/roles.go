@@ -160,6 +160,10 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		m.a.approx = true
 		return
 	}
+	if role := p.status(m); role != roleNone {
+		r.role = role
+		return
+	}
 	if p.headsReport(m) || p.stamp(m) || p.posted(m) {
 		r.role = roleReport
 		return

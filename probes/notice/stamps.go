@@ -35,6 +35,28 @@ func (p *parser) stamp(m *mention) bool {
 	return event < 0 || p.hasClock(m.to, event)
 }
 
+// status reads the role of a line like "12:02 JST - Resolved" of an English status page; roleNone of others.
+func (p *parser) status(m *mention) role {
+	ln := p.lines[m.line]
+	k := p.over(m.to, kSpace)
+	if m.isRange && !m.open || !m.a.hasClock || m.from != p.over(ln.first, kSpace) || !m.open && p.kindAt(k) != kRange {
+		return roleNone
+	}
+	if p.kindAt(k) == kRange {
+		k = p.over(k+1, kSpace)
+	}
+	if k+1 != ln.last {
+		return roleNone
+	}
+	switch p.text(k, k+1) {
+	case "Resolved", "Completed":
+		return roleEnd
+	case "Monitoring", "Identified", "Investigating", "Update", "Scheduled":
+		return roleReport
+	}
+	return roleNone
+}
+
 // stampLine reports whether the line begins with a date and a time, and goes on after a wide space or the like.
 func (p *parser) stampLine(ln line) bool {
 	if ln.blank || ln.heads {

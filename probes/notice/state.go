@@ -95,7 +95,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if t.tail == tailDone && p.find(from, k, cTrouble) && !part {
 				done = true
 			}
-		case t.is(cCant|cTrouble|cTroubleW) && t.tail != tailNot && p.find(from, to, cNow) && !p.find(from, to, cRecover|cResume|cNormal|cCan) && !containsAny(p.text(from, to), "現在は"),
+		case t.is(cCant|cTrouble|cTroubleW) && t.tail != tailNot && p.find(from, to, cNow) && !p.find(from, to, cRecover|cResume|cNormal|cCan|cFinish) && !containsAny(p.text(from, to), "現在は"),
 			t.is(cCant) && containsAny(p.text(k, to), "となっております", "となっています", "状態です", "状況です", "続いております", "続いています"):
 			st.present = true
 		case t.is(cHappen):
@@ -107,6 +107,9 @@ func (p *parser) outageStand(from, to int, st *stand) {
 				continue // 障害発生中に
 			}
 			st.ongoing = true
+			if p.gapText(k, "引き続き") && containsAny(p.text(k, to), "作業中", "対応中") && !maint {
+				still = true
+			}
 			if p.find(from, to, cTrouble|cCant|cHappen) && !containsAny(p.text(from, to), "原因", "監視", "再発防止", "経過観察") && !maint {
 				still = true
 			}

@@ -412,6 +412,9 @@ func (a *assembler) finish() []window {
 			return o.labelled && o.kind == outage && o.hasEnd && w.hasStart && w.hasEnd && !w.labelled && w.line > o.line &&
 				!w.start.Before(o.start) && !w.end.After(o.end) && w.end.Sub(w.start) < o.end.Sub(o.start)
 		}) // its phases
+		drop = drop || w.kind == outage && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
+			return o.kind == outage && o.hasStart && o.hasEnd && !w.end.Before(o.start) && !w.end.After(o.end)
+		}) // a part was back earlier
 		drop = drop || w.loose && slices.ContainsFunc(ws, func(o window) bool { return !o.loose })
 		if w.weak && !w.hasEnd && strong {
 			drop = true
