@@ -31,8 +31,8 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		case t.is(cMeeting) && fallback == roleNone && hasPrefix(p.src.runes, t.to, "を開", "を行", "を開催", "で") > 0:
 			return roleIgnore, true
 		case t.is(cTender | cMeeting | cOther):
-			if t.is(cOther) && p.find(k, next, cCant|cTrouble) && containsAny(p.text(k, min(k+8, next)), "に伴", "により", "のため") {
-				continue // 一般発売に伴うアクセスの集中により、接続しづらい
+			if t.is(cOther) && p.causeOf(k, next) {
+				continue
 			}
 			if fallback == roleNone && (k <= from+3 || !p.find(k, next, cHappen|cCant|cStop|cTrouble|cMaint|cRecover)) {
 				return roleIgnore, true
@@ -132,6 +132,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			return fallback, true
 		case t.is(cBegin):
+			if p.causeOf(k, next) {
+				continue
+			}
 			if p.workOf(k) {
 				return roleIgnore, true
 			}
@@ -168,6 +171,11 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		}
 	}
 	return fallback, false
+}
+
+// causeOf reports whether the word at k only names the cause of what cannot be done: 発売の開始に伴い、接続しづらい.
+func (p *parser) causeOf(k, next int) bool {
+	return p.find(k, next, cCant|cTrouble) && containsAny(p.text(k, min(k+8, next)), "に伴", "により", "のため")
 }
 
 // otherPart reports whether the sentence that tells of the recovery at k goes on to say what has not recovered.
