@@ -72,6 +72,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 				}
 				return roleIgnore, true
 			case tailNot:
+				if _, end := p.sentence(k); hasPrefix(p.src.runes, t.to, "するまで", "されるまで") > 0 && containsAny(p.text(k, end), "続いた", "続きました", "かった", "ました", "なった") {
+					return roleEnd, true // 復旧するまで続いた
+				}
 				if fallback != roleNone {
 					return fallback, true
 				}
@@ -109,6 +112,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		case t.is(cHappen):
 			if t.tail == tailNot {
 				continue
+			}
+			if a, b := p.sentence(k); p.gapText(k, "始ま") && !p.find(a, b, cTrouble|cTroubleW|cCant|cStop|cMaint|cMaintW|cRecover) {
+				return roleIgnore, true // 登録は6月24日から始まり
 			}
 			return roleStart, true
 		case t.is(cCant):

@@ -149,7 +149,7 @@ func (p *parser) hasTimeSoon(ln line) bool {
 // kindOfLabel says what a label like 障害発生日時 or メンテナンス期間 speaks of.
 func kindOfLabel(label string) eventKind {
 	switch {
-	case strings.Contains(label, "障害者"):
+	case containsAny(label, "障害者", "場合", "とき"):
 		return noEvent
 	case containsAny(label, "発生", "復旧", "障害", "不具合", "回復", "解消", "Outage", "outage", "Incident", "incident"):
 		return outage
@@ -354,6 +354,9 @@ func (p *parser) survey(from, to int) survey {
 	if s.stop && !s.maint && !work && !plan && !do && p.hasClock(from, to) && containsAny(p.text(from, to), "止まり", "止まった", "止まって", "停止した", "停止しました", "停止していた", "停止しておりました") {
 		s.outage++
 		s.sureOutage = true
+	}
+	if s.trouble && p.hasTime(from, to) && containsAny(p.text(from, to), "を確認した", "を確認しました", "を検知した", "を検知しました") {
+		s.happen = true
 	}
 	if s.trouble && containsAny(p.text(from, to), "がありました", "がございました", "が続いて", "が続き", "が出て", "があった") {
 		s.happen = true

@@ -110,7 +110,7 @@ type lexer struct {
 }
 
 func lex(src *source) []token {
-	l := &lexer{src: src, rs: src.runes}
+	l := &lexer{src: src, rs: src.runes, tokens: make([]token, 0, len(src.runes)/2)}
 	for i := 0; i < len(l.rs); {
 		i = l.next(i)
 	}

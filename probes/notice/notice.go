@@ -103,6 +103,7 @@ func newParser(original string, published time.Time) *parser {
 // findTitle takes the first line that says something as the headline; where that is only the name of the site or of the
 // page's kind, one right below it that tells of an event.
 func (p *parser) findTitle() {
+	const events = cTrouble | cTroubleW | cMaint | cMaintW | cStop | cCant | cRecover | cResume | cMeeting | cTender
 	p.title = -1
 	seen := 0
 	for i, ln := range p.lines {
@@ -124,10 +125,12 @@ func (p *parser) findTitle() {
 		if strings.Contains(s, " > ") && p.find(ln.first, ln.last, cTender|cMeeting) && !strings.Contains(s, "よくある") {
 			p.business = true
 		}
+		if p.hasTime(ln.first, ln.last) && p.find(ln.first, ln.last, cPublish) && !p.find(ln.first, ln.last, events&^cTender) {
+			continue // ※12月6日更新(…を追記)
+		}
 		if s == "本文" || s == "お知らせ" || s == "重要なお知らせ" || s == "新着情報" || p.navigation(ln, s) && len(p.lines) > i+1 {
 			continue
 		}
-		const events = cTrouble | cTroubleW | cMaint | cMaintW | cStop | cCant | cRecover | cResume | cMeeting | cTender
 		if p.title < 0 {
 			p.title = i
 			if len([]rune(s)) > maxSiteName || p.find(ln.first, ln.last, events|cAbout) || p.find(ln.first, ln.last, cFriend) {

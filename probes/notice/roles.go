@@ -164,7 +164,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = role
 		return
 	}
-	if p.headsReport(m) || p.stamp(m) || p.posted(m) {
+	if p.headsReport(m) || p.stamp(m) || p.posted(m) || p.quotes(m, to) {
 		r.role = roleReport
 		return
 	}
@@ -177,6 +177,10 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		return
 	}
 	if m.deadline {
+		if m.a.dateOnly() && p.find(m.to, to, cPublish) {
+			r.role = roleReport // 11月1日までに、…復旧したと発表した
+			return
+		}
 		if role, _ := p.decide(m.to, next, r); role == roleEnd {
 			r.role, r.asOf = roleEnd, true
 		} else {

@@ -15,6 +15,23 @@ func (p *parser) headsReport(m *mention) bool {
 	return p.hasTime(m.to, ln.last) || p.find(m.to, ln.last, cOngoing|cNow)
 }
 
+// quotes reports whether the mention is when somebody said what is quoted behind it: 9時25分に「…が止まっています」と投稿した.
+func (p *parser) quotes(m *mention, to int) bool {
+	k := m.to
+	for p.particle(k, 'に') || p.particle(k, '、') || p.kindAt(k) == kComma || p.kindAt(k) == kSpace {
+		k++
+	}
+	if p.rune(k) != '「' {
+		return false
+	}
+	for ; k+2 < to; k++ {
+		if p.rune(k) == '」' {
+			return p.particle(k+1, 'と') && (p.find(k+2, min(k+6, to), cPublish) || containsAny(p.text(k+2, min(k+8, to)), "説明", "コメント", "述べ", "話し", "ツイート", "通知", "案内"))
+		}
+	}
+	return false
+}
+
 // posted reports whether the mention ends a line that only says when a report was published: Posted 2 days ago. Oct 30, ….
 func (p *parser) posted(m *mention) bool {
 	ln := p.lines[m.line]

@@ -88,7 +88,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 				done = !part || done
 			}
 		case t.is(cCan):
-			if (p.find(from, k, cNow) || p.find(from, k, cFrom)) && !p.find(k, next, cPossible|cHope|cPlan) && !p.find(from, to, cPerson) {
+			if (p.find(from, k, cNow) || p.find(from, k, cFrom)) && !p.find(from, k, cNoEffect) && !p.find(k, next, cPossible|cHope|cPlan) && !p.find(from, to, cPerson) {
 				done = !part || done
 			}
 		case t.is(cFinish):
