@@ -90,6 +90,12 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			if t.tail == tailFuture || t.tail == tailHope {
 				return p.hope(k), true
 			}
+			if m.a.dateOnly() && hasPrefix(p.src.runes, p.toks[m.to-1].to, "をもって", "をもちまして", "を以て", "を持って") > 0 {
+				return roleIgnore, true // the end of a service for good
+			}
+			if m.a.dateOnly() && !m.until && hasPrefix(p.src.runes, t.to, "のお知らせ", "のご案内", "のご報告", "について") > 0 {
+				return roleIgnore, true // 3月17日 臨時メンテナンス終了のお知らせ
+			}
 			return roleEnd, true
 		case t.is(cNormal):
 			if !p.find(k+1, min(k+8, next), cCant) {
@@ -100,6 +106,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			return roleStart, true
 		case t.is(cCan):
+			if m.since && p.particle(m.to, 'も') {
+				return roleIgnore, true // 4月1日以降も閲覧可能
+			}
 			if m.since || m.isRange || fallback == roleNone {
 				if p.possible(k, min(k+4, next)) {
 					continue
@@ -151,6 +160,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			r.work = fallback == roleNone
 			return roleStart, true
 		case t.is(cPublish) && !t.is(cMaint):
+			if p.gapText(k, "知らせ", "周知し") && !m.since && !m.isRange {
+				return roleReport, true // 9時ごろに通信障害を知らせた
+			}
 			if fallback == roleNone && (k <= from+2 && (!m.since && !m.until && !m.isRange || hasPrefix(p.src.runes, t.to, "し", "され", "いた") > 0) && !p.kanjiBehind(k) || p.gapText(k, "発表", "公表", "お知らせした", "告知", "明らか")) {
 				return roleReport, true
 			}
@@ -260,7 +272,7 @@ func (p *parser) lookBack(prev int, m *mention) role {
 		if t.is(cWhen | cFriend | cPlan) {
 			continue
 		}
-		if glue > 3 {
+		if glue > 3 && !(p.particle(k+1, 'は') && containsAny(p.text(m.to, min(m.to+6, len(p.toks))), "となった", "となりま", "になった", "になりま", "だった", "でした")) {
 			return roleNone
 		}
 		switch {

@@ -143,6 +143,11 @@ func (a *assembler) pending() *pendingStart {
 
 // extend moves the end of the window that was told last.
 func (a *assembler) extend(rd *reading, t time.Time) bool {
+	if from, to := a.p.sentence(rd.from); !containsAny(a.p.text(from, to), "短縮", "早め", "繰り上げ", "前倒し") && slices.ContainsFunc(a.windows, func(w window) bool {
+		return w.labelled && w.hasEnd && w.end.After(t)
+	}) {
+		return true // what an older report had moved it to
+	}
 	for i := len(a.windows) - 1; i >= 0; i-- {
 		w := &a.windows[i]
 		if !w.hasStart || !w.hasEnd {

@@ -5,6 +5,9 @@ import "strings"
 // teaches reports whether the text explains things to readers in general, as the answers to common questions and
 // articles on how to do something do, and so tells of no event of its own.
 func (p *parser) teaches() bool {
+	if p.instructs() {
+		return true
+	}
 	questions, n := 0, 0
 	p.sentences(func(from, to int) {
 		n++
@@ -23,6 +26,33 @@ func (p *parser) teaches() bool {
 		head = strings.ReplaceAll(head, "ヘルプデスク", "")
 	}
 	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
+}
+
+// instructs reports whether the text's very head says that it explains, so that even the times in it are examples.
+func (p *parser) instructs() bool {
+	if p.title < 0 {
+		return false
+	}
+	ln := p.lines[p.title]
+	head := p.text(ln.first, ln.last)
+	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "障害時の対応", "障害時の取", "障害時のお取", "発生時の対応", "場合の対応", "場合の取", "場合のお取", "とは何か") {
+		return true
+	}
+	if !p.inEnglish() {
+		return false
+	}
+	from := p.toks[ln.first].from
+	head = strings.ToLower(string(p.src.runes[from:min(len(p.src.runes), from+200)]))
+	return containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ")
+}
+
+// weather reports whether the headline says that the weather or an earthquake keeps things from being delivered or shops from
+// being open, and speaks of no service on line.
+func (p *parser) weather() bool {
+	h := p.headline()
+	return containsAny(h, "届け", "配送", "配達", "荷物", "集荷", "郵便", "宅配", "営業", "休業", "休館", "出荷") &&
+		containsAny(h, "大雪", "降雪", "積雪", "台風", "寒波", "寒気", "地震", "豪雨", "大雨", "荒天", "悪天候", "暴風", "強風", "噴火") &&
+		!containsAny(h, "システム", "サーバ", "通信", "回線", "電話", "ネットワーク", "サイト", "アプリ", "ATM", "ホームページ", "障害", "不具合", "メンテナンス", "ログイン", "オンライン")
 }
 
 // factual reports whether a text that gives no window tells of an event that is, was or will be, and not of what may

@@ -80,9 +80,13 @@ func (p *parser) mainVerdict() verdict {
 			stops++
 		}
 	})
+	troubled := false // 発生日時 of a fee is no failure
+	for _, t := range p.toks {
+		troubled = troubled || t.kind == kWord && t.tail != tailNot && t.is(cTrouble|cTroubleW|cCant|cRecover|cStop) && !t.is(cFriend)
+	}
 	for k, t := range p.toks {
 		// 発生日時:2025年10月30日, anywhere
-		if t.kind == kWord && t.is(cHappen|cRecover) && p.isWord(k+1, cWhen) && p.timeFirst(k+2, min(k+6, len(p.toks))) {
+		if troubled && t.kind == kWord && t.is(cHappen|cRecover) && p.isWord(k+1, cWhen) && p.timeFirst(k+2, min(k+6, len(p.toks))) {
 			v.outage += 4
 			v.sureOutage = true
 		}
@@ -94,8 +98,10 @@ func (p *parser) mainVerdict() verdict {
 			}
 			switch kindOfLabel(c.label) {
 			case outage:
-				v.outage += 4
-				v.sureOutage = true
+				if troubled {
+					v.outage += 4
+					v.sureOutage = true
+				}
 			case maintenance:
 				v.maintenance += 4
 				v.sureMaint = true
@@ -105,7 +111,7 @@ func (p *parser) mainVerdict() verdict {
 			continue
 		}
 		switch k := kindOfLabel(ln.label); {
-		case k == outage:
+		case k == outage && troubled:
 			v.outage += 4
 			v.sureOutage = true
 		case k == maintenance:
@@ -137,9 +143,9 @@ func (p *parser) hasLabel(role labelRole) bool {
 	return false
 }
 
-// hoursOnly reports whether a headline speaks of opening hours, and of no event.
+// hoursOnly reports whether a headline speaks of opening hours or prices, and of no event.
 func (p *parser) hoursOnly(from, to int) bool {
-	return containsAny(p.text(from, to), "開館時間", "営業時間", "開庁時間", "診療時間", "窓口時間", "開館日", "営業日", "診療日") && !p.find(from, to, cMaint|cTrouble|cStop|cCant)
+	return containsAny(p.text(from, to), "開館時間", "営業時間", "開庁時間", "診療時間", "窓口時間", "開館日", "営業日", "診療日", "料金", "価格", "手数料", "調整費", "値上げ", "料率") && !p.find(from, to, cMaint|cTrouble|cStop|cCant)
 }
 
 func (p *parser) hasTimeSoon(ln line) bool {
@@ -326,6 +332,9 @@ func (p *parser) survey(from, to int) survey {
 	}
 	if containsAny(p.text(from, to), "作業はございません", "作業はありません", "停止はございません", "停止はありません", "停止はいたしません", "停止は伴いません", "停止を伴いません") && !p.hasTime(from, to) {
 		return survey{quiet: true}
+	}
+	if containsAny(p.text(from, to), "24時間365日", "365日24時間", "24時間体制", "年中無休で") {
+		return survey{quiet: true} // what a service is sold with
 	}
 	if work && p.hasTime(from, to) && containsAny(p.text(from, to), "のため", "に伴", "により") {
 		do = true

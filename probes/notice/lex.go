@@ -456,7 +456,7 @@ func (l *lexer) englishTail() tail {
 			switch strings.ToLower(string(l.rs[t.from:t.to])) {
 			case "will", "to", "expected", "estimated", "expect":
 				return tailFuture
-			case "not", "once", "when", "until", "if", "no", "after":
+			case "not", "once", "when", "until", "if", "no", "after", "as":
 				return tailNot
 			}
 		}

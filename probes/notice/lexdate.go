@@ -168,6 +168,17 @@ func (l *lexer) dayEnds(i int) bool {
 	return hasPrefix(l.rs, i, "間", "以内", "後", "前", "程度", "ほど", "分", "目", "以上", "当たり", "あたり", "本", "常", "曜", "も早", "1回", "数回", "に1回", "につき") == 0
 }
 
+// countBefore reports whether what stands before i makes a number of days of one that follows: 期間のうち1日, 合計3日.
+func (l *lexer) countBefore(i int) bool {
+	s := string(l.rs[max(0, i-5):i])
+	for _, w := range []string{"うちの", "うち", "いずれか", "いずれかの", "計", "最大", "最長", "丸", "まる", "たった", "わずか"} {
+		if strings.HasSuffix(s, w) {
+			return true
+		}
+	}
+	return false
+}
+
 func (l *lexer) numericDate(i int) int {
 	n, j := l.numeral(i)
 	if j == i || n < 0 {
@@ -191,7 +202,7 @@ func (l *lexer) numericDate(i int) int {
 			return 0
 		}
 		return l.afterMonth(i, k+1, date{month: n})
-	case l.at(k) == '日' && n >= 1 && n <= 31 && l.dayEnds(k+1):
+	case l.at(k) == '日' && n >= 1 && n <= 31 && l.dayEnds(k+1) && !l.countBefore(i):
 		return l.finishDate(i, k+1, date{day: n})
 	}
 	if !digits {

@@ -69,7 +69,8 @@ type parser struct {
 	sections     []eventKind // by line, of what the heading above it speaks, where a page has parts for failures and for work
 	worksToo     bool        // the notice announces work for sure, whatever else it tells
 	stamps       bool        // lines begin with the times of reports
-	firstEvent   int         // the first token that names an event
+	timeline     map[int]bool // lines of an account of what happened when
+	firstEvent   int          // the first token that names an event
 }
 
 func newParser(original string, published time.Time) *parser {
@@ -84,6 +85,7 @@ func newParser(original string, published time.Time) *parser {
 	if len(p.toks) == 0 {
 		return nil
 	}
+	p.toks = p.toks[:p.noticeEnd()]
 	p.structure()
 	p.findTitle()
 	p.findSections()
@@ -105,7 +107,7 @@ func newParser(original string, published time.Time) *parser {
 func (p *parser) findTitle() {
 	const events = cTrouble | cTroubleW | cMaint | cMaintW | cStop | cCant | cRecover | cResume | cMeeting | cTender
 	p.title = -1
-	seen := 0
+	seen, item := 0, -1
 	for i, ln := range p.lines {
 		if ln.blank {
 			continue
@@ -131,6 +133,12 @@ func (p *parser) findTitle() {
 		if s == "本文" || s == "お知らせ" || s == "重要なお知らせ" || s == "新着情報" || p.navigation(ln, s) && len(p.lines) > i+1 {
 			continue
 		}
+		if p.title < 0 && p.menuItem(ln, s) {
+			if item < 0 {
+				item = i
+			}
+			continue
+		}
 		if p.title < 0 {
 			p.title = i
 			if len([]rune(s)) > maxSiteName || p.find(ln.first, ln.last, events|cAbout) || p.find(ln.first, ln.last, cFriend) {
@@ -138,7 +146,17 @@ func (p *parser) findTitle() {
 			}
 			continue
 		}
-		if seen++; seen > 3 || p.kindAt(ln.last-1) == kStop {
+		if p.kindAt(ln.last-1) == kStop {
+			break
+		}
+		if p.menuItem(ln, s) || len([]rune(s)) <= maxMenuItem && !p.find(ln.first, ln.last, events) {
+			continue
+		}
+		if seen++; seen > 3 {
+			break
+		}
+		if title := p.lines[p.title]; p.find(ln.first, ln.last, cAbout) && p.toks[title.last-1].to-p.toks[title.first].from <= maxMenuItem {
+			p.title = i
 			break
 		}
 		if p.find(ln.first, ln.last, events) && (p.find(ln.first, ln.last, cAbout) || p.find(ln.first, ln.last, cTender)) {
@@ -146,10 +164,28 @@ func (p *parser) findTitle() {
 			break
 		}
 	}
+	if p.title < 0 {
+		p.title = item
+	}
 	if p.title >= 0 {
 		ln := p.lines[p.title]
 		p.titleMeeting = p.find(ln.first, ln.last, cMeeting)
 	}
+}
+
+// maxMenuItem is the longest line that is believed to be an item of a menu, in characters.
+const maxMenuItem = 12
+
+// menuItem reports whether a line may be an item of a site's menu that names a kind of notice: メンテナンス, 障害情報.
+func (p *parser) menuItem(ln line, s string) bool {
+	words := 0
+	for k := ln.first; k < ln.last; k++ {
+		if p.toks[k].kind == kWord {
+			words++
+		}
+	}
+	return words == 1 && p.kindAt(p.over(ln.first, kSpace)) == kWord && len([]rune(s)) <= maxMenuItem && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, cAbout|cRecover|cFinish) &&
+		!strings.ContainsAny(s, "【[中") && (p.kindAt(ln.last-1) == kWord || strings.HasSuffix(s, "情報"))
 }
 
 // maxSiteName is the longest line that is believed to be the name of a site, in characters.
@@ -190,7 +226,7 @@ func (p *parser) eventBefore(k int) bool { return p.firstEvent >= 0 && p.firstEv
 
 // announces decides which kind of event the notice announces, if any.
 func (p *parser) announces(v verdict) eventKind {
-	if v.titleTender && !(v.sureOutage && v.bodySure) || p.drill() || p.facility() {
+	if v.titleTender && !(v.sureOutage && v.bodySure) || p.drill() || p.facility() || p.weather() || p.instructs() {
 		return noEvent
 	}
 	switch {
@@ -244,6 +280,7 @@ func (p *parser) run() Reading {
 	p.findMentions()
 	p.findStamps()
 	p.read()
+	p.findTimeline()
 	p.worksToo = v.sureMaint
 	windows := p.assemble(main)
 	if main == maintenance && p.cancelledBelow() {
@@ -293,6 +330,9 @@ func (p *parser) run() Reading {
 			Windows:  []probes.AnnouncedWindow{},
 		}
 		a.State = p.stateOfEvent(k, ws)
+		if k == outage && a.State == probes.Ongoing && slices.ContainsFunc(ws, func(w window) bool { return w.hasStart }) {
+			ws = slices.DeleteFunc(ws, func(w window) bool { return !w.hasStart }) // what was back is a part
+		}
 		if k == maintenance {
 			a.Recurs = recurs
 		}

@@ -7,6 +7,12 @@ import (
 
 // recurring reports whether a mention is the time of something that recurs: 毎月第2土曜日 0:00～6:00.
 func (p *parser) recurring(m *mention) bool {
+	if !(m.a.hasDate && m.a.date.month > 0 && m.a.hasClock) && p.amongRecurring(m.line) {
+		return true
+	}
+	if p.weeklyInEnglish(m) {
+		return true
+	}
 	if m.a.hasDate && m.a.date.month > 0 {
 		return p.isWord(m.from-1, cRecurring) && p.gapText(m.from-1, "毎年")
 	}
@@ -31,6 +37,33 @@ func (p *parser) recurring(m *mention) bool {
 		}
 	}
 	return false
+}
+
+// amongRecurring reports whether the line is one of a list of which some say what recurs: ●毎月第2土曜日, ●祝日の前日.
+func (p *parser) amongRecurring(n int) bool {
+	if !p.lines[n].bullet {
+		return false
+	}
+	for _, step := range []int{-1, 1} {
+		for i := n; i >= 0 && i < len(p.lines) && i-n < 12 && n-i < 12 && p.lines[i].bullet; i += step {
+			ln := p.lines[i]
+			if k := p.firstOf(ln.first, min(ln.last, ln.first+6), cRecurring); k >= 0 && !p.hasTime(ln.first, k) && p.hasTime(k, ln.last) && !p.find(ln.first, ln.last, cHours) && i != n {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// weeklyInEnglish reports whether an English sentence says of a time without a date that it holds every week or so: Mondays
+// between 08:00 and 17:00, 8 times a year from 9:00pm on Sunday.
+func (p *parser) weeklyInEnglish(m *mention) bool {
+	if m.a.hasDate && (m.a.date.month > 0 || m.a.date.day > 0) {
+		return false
+	}
+	from, to := p.sentence(m.from)
+	s := p.text(from, min(to, m.to+8))
+	return containsAny(s, "Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays", " or Sunday", " or Saturday", "times a year", "times a month", "each Monday", "each Sunday", "each Saturday", "each day", "each week")
 }
 
 // timeOnLine reports whether a time stands before token k on its line: 12月6日～8日の毎日.

@@ -206,6 +206,10 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		}
 	case fwd == roleExtend:
 		r.role = roleExtend
+	case m.since && p.find(m.to, to, cResume) && containsAny(p.text(m.to, to), "限定", "制限", "縮小", "一部") && !p.find(m.to, to, cTrouble|cCant|cHappen):
+		r.role = roleIgnore // 10月21日より、受付時間を限定して再開
+	case m.since && p.english(m) && p.lookBack(prev, m) == roleEnd:
+		r.role = roleIgnore // was gradually restored from 2:30 p.m.
 	case m.since:
 		r.role = roleStart
 		if fwd == roleEnd || fwd == rolePlan {
@@ -372,6 +376,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// 5日中の復旧は難しい, 2日いっぱい
 	if m.a.dateOnly() && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "いっぱい", "中に", "中の", "中は", "中を", "中、", "中も") > 0 {
+		return true
+	}
+	// 終了日の午前9時以降
+	if before := p.text(max(from, m.from-4), m.from); !m.a.hasDate && (strings.HasSuffix(before, "終了日の") || strings.HasSuffix(before, "営業日の")) {
 		return true
 	}
 	// 6:00を過ぎても

@@ -44,7 +44,7 @@ func (p *parser) posted(m *mention) bool {
 // other lines are, of which some tell times of their own.
 func (p *parser) stamp(m *mention) bool {
 	ln := p.lines[m.line]
-	if !p.stamps || !p.stampLine(ln) || m.from > ln.value || m.isRange || m.since || m.until {
+	if !p.stamps || !p.stampLine(ln) || m.from > p.over(ln.first, kSpace, kOpen) || m.isRange || m.since || m.until {
 		return false
 	}
 	// 10月30日 18:50 復旧 is an event of then, where the line tells no other time before it
@@ -89,6 +89,25 @@ func (p *parser) stampLine(ln line) bool {
 		return next+1 < ln.last
 	}
 	return false
+}
+
+// minTimeline is the least number of lines that make an account of what happened when.
+const minTimeline = 3
+
+// findTimeline looks for an account of a failure, told line by line: each begins with a time of day.
+func (p *parser) findTimeline() {
+	lines := map[int]bool{}
+	for i := range p.readings {
+		m := p.readings[i].mention
+		ln := p.lines[m.line]
+		if m.contextOnly || m.isRange || !m.a.hasClock || ln.heads || p.hasText(ln.first, m.from) || p.find(ln.first, m.from, ^class(0)) || !p.hasText(m.to, ln.last) {
+			continue
+		}
+		lines[m.line] = true
+	}
+	if len(lines) >= minTimeline {
+		p.timeline = lines
+	}
 }
 
 // findStamps looks for a log of reports: two lines or more that begin with a time, some of which tell another one.

@@ -84,11 +84,11 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if containsAny(p.text(from, k), "既に", "すでに", "済みの", "済の", "以外", "その他", "他の") {
 				continue // what was never broken
 			}
-			if !p.find(k+1, next, cCant) && !p.find(k+1, min(k+18, to), cHope) && t.tail != tailNot && p.presentOrPast(k, to) {
+			if !p.find(k+1, next, cCant) && !p.find(k+1, to, cHope) && t.tail != tailNot && p.presentOrPast(k, to) {
 				done = !part || done
 			}
 		case t.is(cCan):
-			if (p.find(from, k, cNow) || p.find(from, k, cFrom)) && !p.find(from, k, cNoEffect) && !p.find(k, next, cPossible|cHope|cPlan) && !p.find(from, to, cPerson) {
+			if (p.find(from, k, cNow) || p.find(from, k, cFrom) && p.hasTime(from, k)) && !p.find(from, k, cNoEffect) && !p.find(k, next, cPossible|cHope|cPlan) && !p.find(from, to, cPerson) {
 				done = !part || done
 			}
 		case t.is(cFinish):
@@ -110,7 +110,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if p.gapText(k, "引き続き") && containsAny(p.text(k, to), "作業中", "対応中") && !maint {
 				still = true
 			}
-			if p.find(from, to, cTrouble|cCant|cHappen) && !containsAny(p.text(from, to), "原因", "監視", "再発防止", "経過観察") && !maint {
+			if p.find(from, to, cTrouble|cCant|cHappen) && (!containsAny(p.text(from, to), "原因", "監視", "再発防止", "経過観察") || p.cantGoesOn(k)) && !maint {
 				still = true
 			}
 		case t.is(cAgain):
@@ -128,6 +128,11 @@ func (p *parser) outageStand(from, to int, st *stand) {
 	} else if still && st.done {
 		st.still = true
 	}
+}
+
+// cantGoesOn reports whether what goes on at k is what cannot be done: 利用しづらい状況が続いて.
+func (p *parser) cantGoesOn(k int) bool {
+	return p.find(max(0, k-8), k, cCant) && !p.find(max(0, k-8), k, cRecover)
 }
 
 // stillAfter reports whether a sentence that tells of a recovery goes on to tell of what has not recovered.
@@ -226,6 +231,9 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 				st.ongoing = true
 			}
 		case t.is(cExtend):
+			if containsAny(p.text(max(from, k-6), k), "期限", "貸出", "受付", "申込", "募集", "返却") {
+				continue
+			}
 			if t.tail != tailNot && !p.possible(k, to) && !p.find(from, k, cPossible) {
 				st.extended = true
 				st.moved = st.moved || t.tail == tailDone
@@ -333,15 +341,22 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 	if !whole && !st.done && !st.ongoing {
 		st = p.standOf(0, len(p.toks), k)
 	}
+	if p.closedOnPage() {
+		return probes.Resolved
+	}
 	if k == outage {
 		closed := len(windows) > 0
+		past := closed && !p.published.IsZero()
 		sure, some := false, false
 		for _, w := range windows {
 			closed = closed && w.hasEnd
 			some = some || w.hasEnd
+			past = past && w.ranged && w.hasEnd && w.end.Before(p.published)
 			sure = sure || w.hasEnd && w.endRole == roleEnd
 		}
 		switch {
+		case past && !st.again:
+			return probes.Resolved // spans that were over when the notice came out
 		case st.done && !st.recovered && st.present && !sure:
 			return probes.Ongoing // what else works as usual is no recovery
 		case st.still || st.again && !closed || st.done && st.hoped && whole && !sure || st.done && !st.recovered && st.stillAny && !sure:
@@ -377,6 +392,20 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		return probes.Ongoing
 	}
 	return probes.Scheduled
+}
+
+// closedOnPage reports whether one of the lines of a status page that hold nothing but a state says that it is over.
+func (p *parser) closedOnPage() bool {
+	states, closed := 0, false
+	for _, ln := range p.lines {
+		switch strings.TrimSpace(p.text(ln.first, ln.last)) {
+		case "Resolved", "Completed":
+			states, closed = states+1, true
+		case "Monitoring", "Identified", "Investigating", "Update", "In progress", "Scheduled", "Verifying":
+			states++
+		}
+	}
+	return closed && states > 1
 }
 
 // moreToCome reports whether some windows were over when the notice was published and others had not begun.

@@ -54,7 +54,7 @@ var labelWords = []struct {
 	words []string
 }{
 	{labelNone, []string{"障害者"}},
-	{labelIgnore, []string{"予備日", "予備", "受付", "窓口", "問い合わせ", "問合せ", "お問合", "連絡先", "開庁", "営業", "締切", "期限", "再申請", "申請期間", "申込期間", "対象者", "対象となる方", "次回", "次報", "募集", "応募", "参考", "履歴", "変更前", "訂正前", "誤", "旧日程", "電話番号", "会見", "開催", "当初", "前回", "実施済", "終了済", "過去の", "利用時間", "利用可能時間", "利用できる時間", "運用時間", "サービス時間", "提供時間", "適用開始", "contact"}},
+	{labelIgnore, []string{"予備日", "予備", "受付", "窓口", "問い合わせ", "問合せ", "お問合", "連絡先", "開庁", "営業", "締切", "期限", "再申請", "申請期間", "申込期間", "対象者", "対象となる方", "次回", "次報", "募集", "応募", "参考", "履歴", "変更前", "訂正前", "誤", "旧日程", "電話番号", "会見", "開催", "当初", "前回", "実施済", "終了済", "過去の", "利用時間", "利用可能時間", "利用できる時間", "運用時間", "サービス時間", "提供時間", "適用開始", "補填", "補償", "ログインボーナス", "特典", "contact", "expiration", "expires", "eligible"}},
 	{labelHope, []string{"一部復旧", "一部回復", "一部再開", "一部解消", "暫定", "仮復旧", "復旧見込", "復旧予定", "復旧目標", "復旧の見込", "復旧の見通", "復旧見通", "復旧のめど", "復旧目途", "回復見込", "回復予定", "解消見込", "解消予定", "再開見込", "復旧時期", "復旧の目途", "見込み", "見通し", "estimated", "eta"}},
 	{labelEndPlan, []string{"終了予定", "再開予定", "完了予定", "終了見込"}},
 	{labelSpan, []string{"開始・終了", "開始~終了", "開始-終了", "発生・復旧", "発生~復旧", "発生から復旧", "発生期間", "発生時間帯", "変更後", "訂正後"}},
@@ -111,6 +111,33 @@ func (p *parser) structure() {
 		first = i + 1
 	}
 	p.govern()
+}
+
+// otherNotices are the headings of what stands below a notice on its page: links to others.
+var otherNotices = []string{"前の記事", "次の記事", "前のページ", "次のページ", "前へ", "次へ", "関連記事", "関連リリース", "関連ニュース", "関連するお知らせ", "関連ページ", "関連リンク", "過去の掲載", "過去のお知らせ", "最近の記事", "最近の投稿", "最近のお知らせ", "最新の記事", "新着記事", "人気記事", "人気の記事", "おすすめ記事", "他のお知らせ", "その他のお知らせ", "あわせて読みたい", "バックナンバー", "アーカイブ", "Related", "Recent posts", "Previous", "Next post"}
+
+// noticeEnd returns the token at which the notice is over and links to others begin: a short line with such a heading,
+// below at least one whole sentence.
+func (p *parser) noticeEnd() int {
+	first, sentences := 0, 0
+	for i := 0; i <= len(p.toks); i++ {
+		if i < len(p.toks) && p.toks[i].kind != kNewline {
+			if p.toks[i].kind == kStop {
+				sentences++
+			}
+			continue
+		}
+		s := strings.TrimLeftFunc(p.text(first, i), func(r rune) bool { return unicode.IsSpace(r) || isMarker(r) || r == '【' || r == '<' || r == '[' })
+		if sentences > 0 {
+			for _, h := range otherNotices {
+				if strings.HasPrefix(s, h) && !strings.Contains(s, "。") {
+					return first
+				}
+			}
+		}
+		first = i + 1
+	}
+	return len(p.toks)
 }
 
 func isMarker(r rune) bool {
@@ -349,8 +376,13 @@ func (p *parser) govern() {
 		queue = nil
 		if cur.role != labelNone {
 			switch {
-			case cur.role == labelIgnore && !cur.withValue && !containsAny(cur.label, "問", "連絡先", "窓口", "受付", "参考", "履歴", "予備", "過去", "変更前", "訂正前", "旧日程", "締切", "電話", "募集", "申請期間", "対象者", "開催"):
+			case cur.role == labelIgnore && !cur.withValue && !containsAny(cur.label, "問", "連絡先", "窓口", "受付", "参考", "履歴", "予備", "過去", "変更前", "訂正前", "旧日程", "締切", "電話", "募集", "申請期間", "対象者", "開催", "補填", "補償", "ボーナス", "特典"):
+				if p.timeFirst(ln.value, ln.last) {
+					ln.role, ln.label = cur.role, cur.label
+				}
 				cur.role, cur.label = labelNone, ""
+			case !cur.withValue && (cur.role == labelPublish || cur.role == labelHope) && !p.timeFirst(ln.value, ln.last):
+				cur.role, cur.label = labelNone, "" // 最終更新日時: with nothing behind it
 			case !cur.withValue:
 				ln.role, ln.label = cur.role, cur.label
 			case (cur.role == labelSpan || cur.role == labelService || strings.Contains(cur.label, "予備") && (cur.bullet || !ln.bullet)) && (p.timeFirst(ln.value, ln.last) || p.toks[ln.value].kind == kRange || cur.role == labelService && ln.bullet):

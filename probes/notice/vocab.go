@@ -101,7 +101,7 @@ var vocabulary = map[class]string{
 	cOld:       `当初 変更前 訂正前 修正前 旧日程 誤) 誤: originally previously`,
 	cPossible:  `場合があ 場合がご 場合もあ 場合もご 可能性 恐れ おそれ ことがあ ことがご こともあ 場合がある may might could`,
 	cCond:      `場合 場合は 場合に 場合、 場合を 場合の 際は 際に 際、 際の 時は 時には 備え 万一 万が一 防ぐ 防止 もし たら たとき ない場合 等により と考えられ 考えられます ときは ときに いつでも if whenever`,
-	cPublish:   `更新 追記 掲載 公開 公表 発表 投稿 配信 発信 発行 発出 作成 訂正 改訂 付け 付で 付の 告知 記載 お知らせした 明らかに 公示 update updated posted published`,
+	cPublish:   `更新 追記 掲載 公開 公表 発表 投稿 配信 発信 発行 発出 作成 訂正 改訂 付け 付で 付の 告知 記載 お知らせした 知らせた 知らせて 周知し 明らかに 公示 update updated posted published`,
 	cMeeting:   `会見 記者会見 ぶら下がり 閣議 セミナー 説明会 研修 講座 イベント 開催 講演 訓練 委員会 相談会 開会 閉会 演習 ウェビナー 内覧会 展示会 教室 講習 議事概要 議事録 議事要旨 部会 審議会`,
 	cDeadline:  `締切 締め切り 締切り 〆切 期限 必着 消印 申込期間 応募期間 募集期間 までに`,
 	cHours:     `受付時間 営業時間 開庁時間 窓口時間 受付 営業 開庁 平日 土日祝 問い合わせ 問合せ お問合せ 電話 TEL コールセンター ヘルプデスク 年中無休 利用時間 運用時間 開館 開館時間 診療時間 稼働時間 サービス提供時間 提供時間 開所 サービス時間 取扱時間 運転時間 利用可能時間 祝日を除く 年末年始を除く 通常の利用時間 通常の受付 hotline support weekdays weekday mon-fri hours`,
@@ -168,6 +168,9 @@ func lookUp(rs []rune, i int) (entry, bool) {
 		}
 		if e.word[0] == '付' && (i == 0 || rs[i-1] != '日' && rs[i-1] != ')') {
 			continue // 交付できない
+		}
+		if string(e.word) == "キャンセル" && hasPrefix(rs, i+len(e.word), "し", "さ", "と", "い", "致", "】", ")", "。") == 0 {
+			continue // 予約の変更・キャンセルができません
 		}
 		if e.word[0] < 0x80 && (i > 0 && isLatin(rs[i-1]) || i+len(e.word) < len(rs) && isLatin(rs[i+len(e.word)])) {
 			continue

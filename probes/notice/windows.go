@@ -3,6 +3,7 @@ package notice
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"mynaprobe/probes"
@@ -23,6 +24,7 @@ type window struct {
 	weak               bool
 	labelled           bool // its start stands behind a label
 	ranged             bool // both ends stand in one range
+	wholeDay           bool // one day, 終日
 	loose              bool // a date of a list, which counts only where nothing more precise is given
 	kind               eventKind
 	services           []string
@@ -49,7 +51,7 @@ func (p *parser) assemble(main eventKind) []window {
 		}
 		a.take(&p.readings[i], main)
 	}
-	return a.finish()
+	return a.finish(main)
 }
 
 func midnightOf(t time.Time) time.Time {
@@ -129,6 +131,9 @@ func (a *assembler) take(rd *reading, main eventKind) {
 			kind = maintenance // what is still to come is no failure
 		}
 		w := window{kind: kind, line: rd.line, endRole: roleNone, ranged: true}
+		if from, to := p.sentence(rd.from); rd.a.dateOnly() && strings.Contains(p.text(from, to), "年末年始") && !strings.Contains(p.headline(), "年末年始") {
+			w.loose = true // hours of service say so every year
+		}
 		if label, _ := p.roleAt(rd.from); label == labelStart || label == labelSpan {
 			w.labelled = true
 		}
@@ -307,13 +312,16 @@ func (a *assembler) start(rd *reading, kind eventKind, role role) {
 		return
 	}
 	w := window{kind: kind, line: rd.line, weak: role == roleWeak, loose: rd.loose}
-	w.sentence, _ = a.p.sentence(rd.from)
+	var to int
+	if w.sentence, to = a.p.sentence(rd.from); rd.a.dateOnly() && a.p.allDay && kind == maintenance && !a.p.hasTime(rd.to, to) && containsAny(a.p.text(rd.to, to), "終日") {
+		rd.a.allDay = true
+	}
 	if label, _ := a.p.roleAt(rd.from); label == labelStart {
 		w.labelled = true
 	}
 	a.setStart(&w, rd, t, true)
 	if rd.a.allDay {
-		w.startDate = false
+		w.startDate, w.wholeDay = false, true
 		w.end, w.hasEnd = t.AddDate(0, 0, 1), true
 		w.endFrom, w.endTo = w.startFrom, w.startTo
 		a.add(w)
@@ -324,6 +332,9 @@ func (a *assembler) start(rd *reading, kind eventKind, role role) {
 
 // begin adds a window whose end is to come.
 func (a *assembler) begin(w window) {
+	if a.open >= 0 && a.windows[a.open].sentence == w.sentence && a.p.escalates(&w) && !w.start.Before(a.windows[a.open].start) {
+		return
+	}
 	for i := range a.windows {
 		o := &a.windows[i]
 		if o.hasEnd && o.end.Equal(w.start) && !w.labelled {
@@ -360,6 +371,11 @@ func (a *assembler) begin(w window) {
 	a.open = len(a.windows) - 1
 }
 
+// escalates reports whether the start of a window is told as the next step of what had begun: 19時30分頃には全体が.
+func (p *parser) escalates(w *window) bool {
+	return hasPrefix(p.src.runes, w.startTo, "には") > 0
+}
+
 func (a *assembler) add(w window) {
 	if !w.hasStart && !w.hasEnd {
 		return
@@ -392,8 +408,12 @@ func (a *assembler) add(w window) {
 }
 
 // finish drops what better bounds have made needless and puts the rest in order.
-func (a *assembler) finish() []window {
+func (a *assembler) finish(main eventKind) []window {
 	ws := a.windows
+	if main == outage && slices.ContainsFunc(ws, func(w window) bool { return w.hasStart && !w.startDate && !a.p.timeline[w.line] }) {
+		// what the notice says of the whole counts for more than an account of what happened when
+		ws = slices.DeleteFunc(ws, func(w window) bool { return a.p.timeline[w.line] })
+	}
 	precise := func(w window) bool { return !(w.startDate || !w.hasStart) || !(w.endDate || !w.hasEnd) }
 	strong := false
 	for _, w := range ws {
@@ -407,7 +427,16 @@ func (a *assembler) finish() []window {
 		drop := w.startDate && !w.hasEnd && !w.labelled && slices.ContainsFunc(ws, func(o window) bool {
 			return o.hasStart && !o.startDate && o.kind == w.kind && (o.hasEnd || !w.start.Before(o.start))
 		})
+		drop = drop || w.startDate && w.hasEnd && slices.ContainsFunc(ws, func(o window) bool {
+			return o.kind == w.kind && o.hasStart && !o.startDate && o.hasEnd && o.end.Equal(w.end) && midnight(o.start).Equal(w.start)
+		}) // the day of it, told once more
+		drop = drop || w.wholeDay && slices.ContainsFunc(ws, func(o window) bool {
+			return o.kind == w.kind && o.ranged && !o.startDate && !w.start.Before(o.start) && !w.end.After(o.end)
+		}) // a day in the midst of it
 		drop = drop || w.kind == maintenance && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool { return o.hasStart && o.hasEnd && o.kind == w.kind })
+		drop = drop || w.kind == maintenance && w.hasStart && !w.hasEnd && !w.labelled && slices.ContainsFunc(ws, func(o window) bool {
+			return o.labelled && o.kind == maintenance && o.hasStart && o.hasEnd && w.start.Before(o.start)
+		}) // what is not possible in the days before
 		drop = drop || w.kind == outage && slices.ContainsFunc(ws, func(o window) bool {
 			return o.labelled && o.kind == outage && o.hasEnd && w.hasStart && w.hasEnd && !w.labelled && w.line > o.line &&
 				!w.start.Before(o.start) && !w.end.After(o.end) && w.end.Sub(w.start) < o.end.Sub(o.start)
