@@ -18,6 +18,7 @@ type verdict struct {
 	sureOutage, sureMaint bool // it is said to be so, and not only named
 	bodySure              bool // a sentence of the body says of a failure that it happened or is over
 	titleTender           bool
+	bodyNotice            bool // below a headline on something else another one announces work, and its time stands there
 	titleMaint            bool // the headline announces work
 	bodyCond              bool // the body speaks of work as something that may be
 }
@@ -70,6 +71,7 @@ func (p *parser) mainVerdict() verdict {
 		v.outage += weight * s.outage
 		v.maintenance += weight * s.maintenance
 		v.sureOutage = v.sureOutage || s.sureOutage || inTitle && s.trouble && (s.about || s.mark || s.recovered)
+		v.bodyNotice = v.bodyNotice || !inTitle && s.about && (s.maint || s.stop) && !s.cond && p.kindAt(to) == kNewline && p.rangeBelow(to)
 		v.titleMaint = v.titleMaint || inTitle && (s.maint || s.stop) && (s.about || s.mark || s.sureMaint)
 		v.bodyCond = v.bodyCond || !inTitle && s.maintCond && !s.sureMaint
 		v.sureMaint = v.sureMaint || s.sureMaint || inTitle && s.maint && (s.about || s.mark)
@@ -131,6 +133,22 @@ func (p *parser) mainVerdict() verdict {
 		v.outage++
 	}
 	return v
+}
+
+// rangeBelow reports whether a line soon below token k gives a dated range of times and nothing else.
+func (p *parser) rangeBelow(k int) bool {
+	if k >= len(p.toks) {
+		return false
+	}
+	for n, i := 0, p.toks[k].line+1; i < len(p.lines) && n < 6; i++ {
+		if !p.lines[i].blank {
+			n++
+			if p.dated(p.lines[i]) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // hasLabel reports whether a line has a label of the role, and a time behind it.
@@ -220,6 +238,8 @@ func (p *parser) survey(from, to int) survey {
 			// what is out may serve tenders
 		case t.is(cTender):
 			s.tender = true
+		case t.is(cMeeting) && p.find(k, to, cMaint|cStop) && containsAny(p.text(k, min(k+8, to)), "に伴", "のため"):
+			// イベント開催に伴うメンテナンス
 		case t.is(cMeeting):
 			if !p.find(from, to, cHappen|cCant|cRecover) {
 				s.tender = true

@@ -63,12 +63,12 @@ type parser struct {
 	published    time.Time
 	mentions     []mention
 	readings     []reading
-	online       bool        // the notice speaks of a service at all, and not of roads
-	allDay       bool        // 終日 is said somewhere
-	listed       bool        // dates follow: 下記の日程
-	sections     []eventKind // by line, of what the heading above it speaks, where a page has parts for failures and for work
-	worksToo     bool        // the notice announces work for sure, whatever else it tells
-	stamps       bool        // lines begin with the times of reports
+	online       bool         // the notice speaks of a service at all, and not of roads
+	allDay       bool         // 終日 is said somewhere
+	listed       bool         // dates follow: 下記の日程
+	sections     []eventKind  // by line, of what the heading above it speaks, where a page has parts for failures and for work
+	worksToo     bool         // the notice announces work for sure, whatever else it tells
+	stamps       bool         // lines begin with the times of reports
 	timeline     map[int]bool // lines of an account of what happened when
 	firstEvent   int          // the first token that names an event
 }
@@ -226,7 +226,7 @@ func (p *parser) eventBefore(k int) bool { return p.firstEvent >= 0 && p.firstEv
 
 // announces decides which kind of event the notice announces, if any.
 func (p *parser) announces(v verdict) eventKind {
-	if v.titleTender && !(v.sureOutage && v.bodySure) || p.drill() || p.facility() || p.weather() || p.instructs() {
+	if v.titleTender && !(v.sureOutage && v.bodySure) && !v.bodyNotice || p.drill() || p.facility() || p.weather() || p.instructs() {
 		return noEvent
 	}
 	switch {
@@ -244,30 +244,35 @@ func (p *parser) rangeAlone() bool {
 		if ln.blank || ln.role == labelIgnore || ln.role == labelPublish || ln.role == labelHope {
 			continue
 		}
-		dates, clocks, signs, words := 0, 0, 0, 0
-		for k := ln.value; k < ln.last; k++ {
-			switch p.toks[k].kind {
-			case kDate:
-				dates++
-			case kClock:
-				clocks++
-			case kRange:
-				signs++
-			case kWord:
-				if p.toks[k].is(cFrom | cUntil) {
-					signs++
-				} else if !p.toks[k].is(cPlan | cWhen) {
-					words++
-				}
-			case kTab:
-				signs++
-			}
-		}
-		if dates > 0 && clocks > 1 && signs > 0 && words == 0 {
+		if p.dated(ln) {
 			return true
 		}
 	}
 	return false
+}
+
+// dated reports whether a line holds a range of dated times and little else.
+func (p *parser) dated(ln line) bool {
+	dates, clocks, signs, words := 0, 0, 0, 0
+	for k := ln.value; k < ln.last; k++ {
+		switch p.toks[k].kind {
+		case kDate:
+			dates++
+		case kClock:
+			clocks++
+		case kRange:
+			signs++
+		case kWord:
+			if p.toks[k].is(cFrom | cUntil) {
+				signs++
+			} else if !p.toks[k].is(cPlan | cWhen) {
+				words++
+			}
+		case kTab:
+			signs++
+		}
+	}
+	return dates > 0 && clocks > 1 && signs > 0 && words == 0
 }
 
 func (p *parser) run() Reading {

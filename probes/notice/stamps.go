@@ -49,7 +49,7 @@ func (p *parser) stamp(m *mention) bool {
 	}
 	// 10月30日 18:50 復旧 is an event of then, where the line tells no other time before it
 	event := p.firstOf(m.to, ln.last, cHappen|cRecover|cResume|cStop)
-	return event < 0 || p.hasClock(m.to, event)
+	return event < 0 || p.hasClock(m.to, event) || hasPrefix(p.src.runes, p.toks[event].to, "しており", "している", "しています", "いたしております") > 0
 }
 
 // status reads the role of a line like "12:02 JST - Resolved" of an English status page; roleNone of others.
