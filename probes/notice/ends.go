@@ -144,7 +144,7 @@ func (a *assembler) pending() *pendingStart {
 // extend moves the end of the window that was told last.
 func (a *assembler) extend(rd *reading, t time.Time) bool {
 	if from, to := a.p.sentence(rd.from); !containsAny(a.p.text(from, to), "短縮", "早め", "繰り上げ", "前倒し") && slices.ContainsFunc(a.windows, func(w window) bool {
-		return w.labelled && w.hasEnd && w.end.After(t)
+		return (w.labelled || w.ranged) && w.hasEnd && w.end.After(t)
 	}) {
 		return true // what an older report had moved it to
 	}

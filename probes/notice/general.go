@@ -25,7 +25,7 @@ func (p *parser) teaches() bool {
 		}
 		head = strings.ReplaceAll(head, "ヘルプデスク", "")
 	}
-	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
+	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "復旧手順", "でわかる", "がわかる", "事例", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
 }
 
 // instructs reports whether the text's very head says that it explains, so that even the times in it are examples.
@@ -35,7 +35,7 @@ func (p *parser) instructs() bool {
 	}
 	ln := p.lines[p.title]
 	head := p.text(ln.first, ln.last)
-	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "障害時の対応", "障害時の取", "障害時のお取", "発生時の対応", "場合の対応", "場合の取", "場合のお取", "とは何か") {
+	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "調べ方", "障害時の対応", "障害時の取", "障害時のお取", "発生時の対応", "場合の対応", "場合の取", "場合のお取", "とは何か") {
 		return true
 	}
 	if !p.inEnglish() {

@@ -26,7 +26,7 @@ func (p *parser) quotes(m *mention, to int) bool {
 	}
 	for ; k+2 < to; k++ {
 		if p.rune(k) == '」' {
-			return p.particle(k+1, 'と') && (p.find(k+2, min(k+6, to), cPublish) || containsAny(p.text(k+2, min(k+8, to)), "説明", "コメント", "述べ", "話し", "ツイート", "通知", "案内"))
+			return p.particle(k+1, 'と') && (p.find(k+2, to, cPublish) || containsAny(p.text(k+2, to), "連絡があ", "説明", "コメント", "述べ", "話し", "ツイート", "通知", "案内"))
 		}
 	}
 	return false
