@@ -106,6 +106,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			return roleStart, true
 		case t.is(cCan):
+			if p.kanjiBehind(k) {
+				continue // 支払いに使用できるアプリ
+			}
 			if m.since && p.particle(m.to, 'も') {
 				return roleIgnore, true // 4月1日以降も閲覧可能
 			}
@@ -155,7 +158,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			r.work = fallback == roleNone
 			return roleStart, true
-		case t.is(cDo) && containsAny(p.text(max(m.to, k-4), k), "対策", "対応", "対処", "増強", "復旧") && p.find(k+1, next, cNormal|cRecover|cResume):
+		case t.is(cDo) && containsAny(p.text(max(m.to, k-4), k), "対策", "対応", "対処", "増強", "復旧", "再起動", "交換", "切替", "切り替え", "設定", "修正") && p.find(k+1, next, cNormal|cRecover|cResume):
 		case t.is(cDo) && m.a.dateOnly() && !m.since && !m.until && hasPrefix(p.src.runes, t.to, "した", "いたしました") > 0 && p.find(k+1, min(k+6, next), cMaint) && containsAny(p.text(k+3, min(k+9, next)), "に伴", "により"):
 			return roleIgnore, true // 10月28日に実施したメンテナンスに伴い、機能を追加しました
 		case t.is(cDo):

@@ -68,6 +68,12 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 	}
 	for i := range a.windows {
 		w := &a.windows[i]
+		if kind == outage && !rd.a.dateOnly() && w.hasStart && w.endDate && midnight(t).AddDate(0, 0, 1).Equal(w.end) && t.After(w.start) {
+			w.approx = w.approx && (w.startDate || containsAny(startText(a.p, *w), "頃", "ごろ", "すぎ", "過ぎ"))
+			a.setEnd(w, rd, rd.a, t, true) // the hour of the day that was given before
+			w.endRole = roleEnd
+			return
+		}
 		if kind == outage && rd.a.dateOnly() && w.hasStart && w.hasEnd {
 			return // from the next day on all was as usual
 		}

@@ -363,7 +363,12 @@ func kindName(k eventKind) probes.AnnouncementKind {
 // told reports whether the notice gives a time of the work, or says that it goes on or is over.
 func (p *parser) told() bool {
 	st := p.standOf(0, len(p.toks), maintenance)
-	return st.ongoing || st.done || slices.ContainsFunc(p.readings, func(r reading) bool {
+	promised := false // 以下の期間、ご利用いただけません
+	p.sentences(func(from, to int) {
+		promised = promised || p.find(from, to, cMaint) && p.find(from, to, cStop|cCant) && !p.find(from, to, cCond|cPossible) &&
+			containsAny(p.text(from, to), "以下の期間", "下記の期間", "次の期間", "以下の日", "下記の日", "次の日", "下記日")
+	})
+	return promised || st.ongoing || st.done || slices.ContainsFunc(p.readings, func(r reading) bool {
 		return r.role == roleStart || r.role == roleEnd || r.role == rolePlan
 	})
 }

@@ -106,6 +106,9 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if strings.HasSuffix(p.text(k, k+1), "中") && p.during(k) {
 				continue // 障害発生中に
 			}
+			if p.gapText(k, "不明") && containsAny(p.text(max(from, k-6), k), "日時", "時刻", "原因", "理由", "数") {
+				continue // what is not known of it
+			}
 			st.ongoing = true
 			if p.gapText(k, "引き続き") && containsAny(p.text(k, to), "作業中", "対応中") && !maint {
 				still = true

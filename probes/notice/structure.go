@@ -464,7 +464,7 @@ func (p *parser) tableHeader(ln *line, n int) bool {
 			roles++
 		}
 		// one column of times is enough where the next row has them there
-		if n+1 < len(p.lines) && c.role == labelSpan && len(p.lines[n+1].cells) == len(ln.cells) {
+		if n+1 < len(p.lines) && (c.role == labelSpan || c.role == labelIgnore) && len(p.lines[n+1].cells) == len(ln.cells) {
 			below := p.lines[n+1].cells[i]
 			times = times || p.timeFirst(below.first, below.last)
 		}

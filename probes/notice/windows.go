@@ -427,6 +427,9 @@ func (a *assembler) finish(main eventKind) []window {
 		drop := w.startDate && !w.hasEnd && !w.labelled && slices.ContainsFunc(ws, func(o window) bool {
 			return o.hasStart && !o.startDate && o.kind == w.kind && (o.hasEnd || !w.start.Before(o.start))
 		})
+		drop = drop || w.endDate && w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
+			return o.kind == w.kind && o.hasStart && o.hasEnd && !o.endDate && o.start.Equal(w.start) && midnight(o.end).AddDate(0, 0, 1).Equal(w.end)
+		}) // the day on which it ended, told once more
 		drop = drop || w.startDate && w.hasEnd && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == w.kind && o.hasStart && !o.startDate && o.hasEnd && o.end.Equal(w.end) && midnight(o.start).Equal(w.start)
 		}) // the day of it, told once more
