@@ -99,8 +99,11 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			return roleEnd, true
 		case t.is(cNormal):
 			if !p.find(k+1, min(k+8, next), cCant) {
-				if p.find(k+1, min(k+10, next), cHope) || t.tail == tailNot {
+				if p.find(k+1, min(k+14, next), cHope|cPlan) || t.tail == tailNot {
 					return roleHope, true
+				}
+				if containsAny(p.text(k, min(k+14, next)), "行います", "再開します", "いたします") {
+					return rolePlan, true
 				}
 				return roleEnd, true
 			}
@@ -108,6 +111,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		case t.is(cCan):
 			if p.kanjiBehind(k) {
 				continue // 支払いに使用できるアプリ
+			}
+			if r.kind != maintenance && hasPrefix(p.src.runes, t.to, "になります", "となります", "ようになります") > 0 {
+				return rolePlan, true
 			}
 			if m.since && p.particle(m.to, 'も') {
 				return roleIgnore, true // 4月1日以降も閲覧可能
@@ -168,7 +174,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			if p.gapText(k, "知らせ", "周知し") && !m.since && !m.isRange {
 				return roleReport, true // 9時ごろに通信障害を知らせた
 			}
-			if fallback == roleNone && (k <= from+2 && (!m.since && !m.until && !m.isRange || hasPrefix(p.src.runes, t.to, "し", "され", "いた") > 0) && !p.kanjiBehind(k) || p.gapText(k, "発表", "公表", "お知らせした", "告知", "明らか")) {
+			if fallback == roleNone && (k <= from+2 && !m.isRange && (!m.since && !m.until || hasPrefix(p.src.runes, t.to, "し", "され", "いた") > 0) && !p.kanjiBehind(k) || p.gapText(k, "発表", "公表", "お知らせした", "告知", "明らか")) {
 				return roleReport, true
 			}
 		case t.is(cPart) && len([]rune(p.text(k, k+1))) > 2:

@@ -230,7 +230,7 @@ func (p *parser) announces(v verdict) eventKind {
 		return noEvent
 	}
 	switch {
-	case v.sureOutage && (v.outage >= v.maintenance || !v.sureMaint):
+	case v.sureOutage && (v.outage > v.maintenance || v.outage == v.maintenance && !v.titleMaint || !v.sureMaint):
 		return outage
 	case v.sureMaint, v.maintenance > 0 && v.outage == 0 && !v.titleTender && p.rangeAlone():
 		return maintenance

@@ -133,6 +133,9 @@ func (p *parser) point(k int) (pt point, next int, ok bool) {
 	}
 	if pt.dateOnly() {
 		j := p.over(pt.to, kSpace, kOpen)
+		if p.particle(j, 'の') && p.kindAt(j+1) == kVague {
+			j++
+		}
 		if p.kindAt(j) == kVague {
 			pt.vague, pt.to = true, j+1
 			p.approxOf(&pt)

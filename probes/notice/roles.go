@@ -288,7 +288,7 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 		switch {
 		case t.is(cNow):
 			return roleReport, true
-		case t.is(cPublish) && !t.is(cMaint) && !m.since && !m.until && !m.isRange && !p.kanjiBehind(j):
+		case t.is(cPublish) && !t.is(cMaint) && !m.since && !m.until && !m.isRange && (!p.kanjiBehind(j) || p.gapText(j, "付")):
 			return roleReport, true
 		case t.is(cMeeting | cDeadline | cReserve | cTender | cNext):
 			return roleIgnore, true
@@ -591,7 +591,7 @@ func (p *parser) otherSpan(m *mention, from int) bool {
 		return false
 	}
 	s := p.text(max(from, m.from-24), m.from)
-	return containsAny(s, "出願期間", "申込期間", "申込み期間", "申請期間", "受付期間", "募集期間", "提出期間", "応募期間", "開催期間", "実施期間は", "利用時間は", "利用時間:", "開館時間", "会期", "販売期間", "キャンペーン期間", "対象期間", "投票", "受付時間", "サポート時間", "営業時間")
+	return containsAny(s, "出願期間", "申込期間", "申込み期間", "申請期間", "受付期間", "募集期間", "提出期間", "応募期間", "開催期間", "運用期間", "試行期間", "テスト期間", "利用時間は", "利用時間:", "開館時間", "会期", "販売期間", "キャンペーン期間", "対象期間", "投票", "受付時間", "サポート時間", "営業時間")
 }
 
 // sentenceEnds reports whether nothing but marks stands between token k and the end of its sentence.

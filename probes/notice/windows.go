@@ -127,7 +127,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		a.daily(rd, kind)
 	case rd.isRange:
 		start, end, okStart, okEnd := r.span(rd.mention)
-		if unsaid && okStart && !p.published.IsZero() && start.After(midnight(p.published).Add(day)) {
+		if unsaid && okStart && !p.published.IsZero() && (start.After(midnight(p.published).Add(day)) || !p.published.Equal(midnight(p.published)) && start.After(p.published)) {
 			kind = maintenance // what is still to come is no failure
 		}
 		w := window{kind: kind, line: rd.line, endRole: roleNone, ranged: true}
@@ -427,6 +427,9 @@ func (a *assembler) finish(main eventKind) []window {
 		drop := w.startDate && !w.hasEnd && !w.labelled && slices.ContainsFunc(ws, func(o window) bool {
 			return o.hasStart && !o.startDate && o.kind == w.kind && (o.hasEnd || !w.start.Before(o.start))
 		})
+		drop = drop || w.kind == outage && w.startDate && !w.labelled && slices.ContainsFunc(ws[:i], func(o window) bool {
+			return o.kind == outage && o.hasStart && o.hasEnd && o.line < w.line && w.start.After(o.start) && w.start.Before(o.end) && (!w.hasEnd || !w.end.After(o.end))
+		}) // its phases, day by day
 		drop = drop || w.endDate && w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == w.kind && o.hasStart && o.hasEnd && !o.endDate && o.start.Equal(w.start) && midnight(o.end).AddDate(0, 0, 1).Equal(w.end)
 		}) // the day on which it ended, told once more
@@ -473,6 +476,9 @@ func (a *assembler) finish(main eventKind) []window {
 			for j, o := range ws {
 				if j == i || !precise(o) || w.kind != o.kind {
 					continue
+				}
+				if w.ranged && w.hasStart && w.hasEnd && o.ranged && o.hasStart && o.hasEnd && w.line != o.line && !midnight(o.start).Equal(w.start) && !midnight(o.end.Add(-1)).AddDate(0, 0, 1).Equal(w.end) {
+					continue // another service, for other days
 				}
 				if overlapsDays(w, o) && !(w.hasStart && w.hasEnd && o.ranged && a.listed(w, o)) {
 					drop = true
