@@ -90,7 +90,7 @@ func (p *parser) drill() bool {
 		return false
 	}
 	h := p.headline()
-	return containsAny(h, "対応訓練", "想定訓練", "復旧訓練") || containsAny(h, "訓練", "演習") && !containsAny(h, "システム障害", "メンテナンス")
+	return containsAny(h, "対応訓練", "想定訓練", "復旧訓練", "伝達試験", "試験放送") || containsAny(h, "訓練", "演習") && !containsAny(h, "システム障害", "メンテナンス")
 }
 
 // facility reports whether the headline speaks of a building or a street, and the notice of no service on line at all.

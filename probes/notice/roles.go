@@ -305,7 +305,12 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 	for n, k := 0, m.from-1; k >= prev && n < 5; n, k = n+1, k-1 {
 		t := p.toks[k]
 		switch t.kind {
-		case kSpace, kColon, kOpen, kClose, kTab, kStop:
+		case kTab:
+			if label, _ := p.roleAt(m.from); label != labelNone {
+				return roleNone, false // the cell before it
+			}
+			continue
+		case kSpace, kColon, kOpen, kClose, kStop:
 			continue
 		case kText:
 			switch p.text(k, k+1) {
@@ -420,7 +425,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// 3月30日~4月6日に会議室を使う方は
 	if p.particle(m.to, 'に') || p.particle(m.to, 'の') || p.particle(m.to, 'で') {
-		if j := p.firstOf(m.to, next, cPerson|cHappen|cCant|cStop|cRecover|cTrouble|cMaint|cResume); j > 0 && p.isWord(j, cPerson) && p.gapText(j, "方") && p.particle(j+1, 'は') && containsAny(p.text(m.to, j), "使う", "使用", "利用", "来", "受講", "予定", "更新", "迎え", "期限") {
+		if j := p.firstOf(m.to, next, cPerson|cHappen|cCant|cStop|cRecover|cTrouble|cMaint|cResume); j > 0 && p.isWord(j, cPerson) && p.gapText(j, "方") && (p.particle(j+1, 'は') || p.particle(j+1, 'へ')) && containsAny(p.text(m.to, j), "使う", "使用", "利用", "来", "受講", "予定", "更新", "迎え", "期限") {
 			return true
 		}
 	}
@@ -587,12 +592,21 @@ func (p *parser) except(m *mention) bool {
 // otherSpan reports whether the words before the range, in its sentence, say that it is the term of something else:
 // 出願期間に変更はありません(12月2日~12月16日).
 func (p *parser) otherSpan(m *mention, from int) bool {
+	before := p.text(max(from, m.from-24), m.from)
+	name := strings.TrimRight(before, "(: ")
+	for _, t := range otherTerms {
+		if strings.HasSuffix(name, t) {
+			return true
+		}
+	}
 	if p.find(m.from, min(m.to+maxLook, len(p.toks)), cStop|cCant|cMaint|cHappen|cTrouble) && !p.sentenceEnds(m.to) {
 		return false
 	}
-	s := p.text(max(from, m.from-24), m.from)
-	return containsAny(s, "出願期間", "申込期間", "申込み期間", "申請期間", "受付期間", "募集期間", "提出期間", "応募期間", "開催期間", "運用期間", "試行期間", "テスト期間", "利用時間は", "利用時間:", "開館時間", "会期", "販売期間", "キャンペーン期間", "対象期間", "投票", "受付時間", "サポート時間", "営業時間")
+	return containsAny(before, otherTerms...)
 }
+
+// otherTerms are the terms of something else than an outage or work.
+var otherTerms = []string{"出願期間", "申込期間", "申込み期間", "申請期間", "受付期間", "募集期間", "提出期間", "応募期間", "開催期間", "運用期間", "試行期間", "テスト期間", "利用時間は", "利用時間:", "開館時間", "会期", "販売期間", "キャンペーン期間", "対象期間", "投票", "受付時間", "サポート時間", "営業時間"}
 
 // sentenceEnds reports whether nothing but marks stands between token k and the end of its sentence.
 func (p *parser) sentenceEnds(k int) bool {

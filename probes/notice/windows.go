@@ -134,9 +134,9 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		if from, to := p.sentence(rd.from); rd.a.dateOnly() && strings.Contains(p.text(from, to), "年末年始") && !strings.Contains(p.headline(), "年末年始") {
 			w.loose = true // hours of service say so every year
 		}
-		if label, _ := p.roleAt(rd.from); label == labelStart || label == labelSpan {
-			w.labelled = true
-		}
+		label, name := p.roleAt(rd.from)
+		w.labelled = label == labelStart || label == labelSpan
+		w.loose = w.loose || containsAny(name, "休館", "休室", "閉館", "休業") && !containsAny(name, "システム", "サービス") // a building's
 		a.setStart(&w, rd, start, okStart && !rd.a.vague)
 		a.setEnd(&w, rd, rd.b, end, okEnd && !rd.b.vague)
 		if rd.a.dateOnly() && rd.b.dateOnly() && (rd.b.allDay || rd.a.allDay || p.wholeDays(rd.mention)) {
@@ -477,7 +477,7 @@ func (a *assembler) finish(main eventKind) []window {
 				if j == i || !precise(o) || w.kind != o.kind {
 					continue
 				}
-				if w.ranged && w.hasStart && w.hasEnd && o.ranged && o.hasStart && o.hasEnd && w.line != o.line && !midnight(o.start).Equal(w.start) && !midnight(o.end.Add(-1)).AddDate(0, 0, 1).Equal(w.end) {
+				if w.labelled && w.ranged && w.hasStart && w.hasEnd && o.ranged && o.hasStart && o.hasEnd && w.line != o.line && !midnight(o.start).Equal(w.start) && !midnight(o.end.Add(-1)).AddDate(0, 0, 1).Equal(w.end) {
 					continue // another service, for other days
 				}
 				if overlapsDays(w, o) && !(w.hasStart && w.hasEnd && o.ranged && a.listed(w, o)) {
