@@ -47,6 +47,7 @@ func (p *parser) sentences(f func(from, to int)) {
 func (p *parser) mainVerdict() verdict {
 	var v verdict
 	cant, stops := 0, 0
+	price, failed := false, false // what the headline speaks of, and what the body tells
 	p.sentences(func(from, to int) {
 		if p.question(to) {
 			return
@@ -60,11 +61,13 @@ func (p *parser) mainVerdict() verdict {
 		if inTitle && (s.tender || p.business && !(s.about && (s.stop || s.maint || s.trouble)) || p.hoursOnly(from, to)) {
 			v.titleTender = true
 		}
+		price = price || inTitle && containsAny(p.text(from, to), "料金", "価格", "手数料", "調整費", "値上げ", "料率") && !s.maint && !s.trouble && !s.stop && !s.cant
+		failed = failed || s.trouble && s.happen
 		if s.quiet || s.tender && !s.happen {
 			return
 		}
 		v.bodySure = v.bodySure || !inTitle && s.sureOutage && (s.happen || s.recovered || s.cant) && (p.hasTime(from, to) || p.find(from, to, cNow))
-		if inTitle && s.stop && s.about && !s.trouble && p.online {
+		if inTitle && s.stop && s.about && !s.trouble && !s.happen && p.online {
 			s.maintenance += 2
 			s.sureMaint = true
 		}
@@ -82,6 +85,7 @@ func (p *parser) mainVerdict() verdict {
 			stops++
 		}
 	})
+	v.titleTender = v.titleTender || price && !failed
 	troubled := false // 発生日時 of a fee is no failure
 	for _, t := range p.toks {
 		troubled = troubled || t.kind == kWord && t.tail != tailNot && t.is(cTrouble|cTroubleW|cCant|cRecover|cStop) && !t.is(cFriend)
@@ -161,9 +165,9 @@ func (p *parser) hasLabel(role labelRole) bool {
 	return false
 }
 
-// hoursOnly reports whether a headline speaks of opening hours or prices, and of no event.
+// hoursOnly reports whether a headline speaks of opening hours, and of no event.
 func (p *parser) hoursOnly(from, to int) bool {
-	return containsAny(p.text(from, to), "開館時間", "営業時間", "開庁時間", "診療時間", "窓口時間", "開館日", "営業日", "診療日", "料金", "価格", "手数料", "調整費", "値上げ", "料率") && !p.find(from, to, cMaint|cTrouble|cStop|cCant)
+	return containsAny(p.text(from, to), "開館時間", "営業時間", "開庁時間", "診療時間", "窓口時間", "開館日", "営業日", "診療日") && !p.find(from, to, cMaint|cTrouble|cStop|cCant)
 }
 
 func (p *parser) hasTimeSoon(ln line) bool {
@@ -396,6 +400,10 @@ func (p *parser) survey(from, to int) survey {
 	}
 	if mended {
 		s.cant = false
+	}
+	if s.happen && s.stop && !s.maint && !work && p.hasTime(from, to) { // 発生したシステム停止
+		s.outage += 2
+		s.sureOutage = true
 	}
 	if s.happen && (s.trouble || weak || s.cant) {
 		s.outage += 2

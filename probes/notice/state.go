@@ -385,6 +385,8 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		}
 	}
 	switch {
+	case !p.published.Equal(midnightOf(p.published)) && first.After(p.published) && !st.extended:
+		return probes.Scheduled // whatever else is over
 	case st.done && (st.doneTitle || st.finished && !p.moreToCome(windows) || !p.ahead(first, windows)):
 		return probes.Resolved
 	case st.ongoing && !p.ahead(first, windows):

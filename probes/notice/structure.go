@@ -381,7 +381,7 @@ func (p *parser) govern() {
 					ln.role, ln.label = cur.role, cur.label
 				}
 				cur.role, cur.label = labelNone, ""
-			case !cur.withValue && (cur.role == labelPublish || cur.role == labelHope) && !p.timeFirst(ln.value, ln.last):
+			case !cur.withValue && (cur.role == labelPublish || cur.role == labelHope) && (!p.timeFirst(ln.value, ln.last) || p.kindAt(ln.last-1) == kStop):
 				cur.role, cur.label = labelNone, "" // 最終更新日時: with nothing behind it
 			case !cur.withValue:
 				ln.role, ln.label = cur.role, cur.label
