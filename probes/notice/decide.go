@@ -102,6 +102,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 				if p.find(k+1, min(k+14, next), cHope|cPlan) || t.tail == tailNot {
 					return roleHope, true
 				}
+				if containsAny(p.text(k, min(k+14, next)), "できるよう", "れるよう") {
+					return roleHope, true
+				}
 				if containsAny(p.text(k, min(k+14, next)), "行います", "再開します", "いたします") {
 					return rolePlan, true
 				}
@@ -111,6 +114,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		case t.is(cCan):
 			if p.kanjiBehind(k) {
 				continue // 支払いに使用できるアプリ
+			}
+			if hasPrefix(p.src.runes, t.to, "よう") > 0 && hasPrefix(p.src.runes, t.to, "ようになり", "ようになっ") == 0 {
+				return roleHope, true // 30日は診療ができるよう
 			}
 			if r.kind != maintenance && hasPrefix(p.src.runes, t.to, "になります", "となります", "ようになります") > 0 {
 				return rolePlan, true
@@ -171,7 +177,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			r.work = fallback == roleNone
 			return roleStart, true
 		case t.is(cPublish) && !t.is(cMaint):
-			if p.gapText(k, "知らせ", "周知し") && !m.since && !m.isRange {
+			if p.gapText(k, "知らせ", "周知し", "発表", "公表", "告知", "明らか") && !m.since && !m.until && !m.isRange {
 				return roleReport, true // 9時ごろに通信障害を知らせた
 			}
 			if fallback == roleNone && (k <= from+2 && !m.isRange && (!m.since && !m.until || hasPrefix(p.src.runes, t.to, "し", "され", "いた") > 0) && !p.kanjiBehind(k) || p.gapText(k, "発表", "公表", "お知らせした", "告知", "明らか")) {

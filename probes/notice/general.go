@@ -25,7 +25,7 @@ func (p *parser) teaches() bool {
 		}
 		head = strings.ReplaceAll(head, "ヘルプデスク", "")
 	}
-	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "復旧手順", "でわかる", "がわかる", "事例", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
+	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "注意事項", "通知について", "通知方法", "復旧手順", "でわかる", "がわかる", "事例", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
 }
 
 // instructs reports whether the text's very head says that it explains, so that even the times in it are examples.

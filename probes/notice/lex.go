@@ -74,6 +74,7 @@ type date struct {
 	monthRel         bool // monthOff is given (今月, 来月, 同月)
 	yearRel          bool // yearOff is given (本年, 昨年, 同年)
 	weekday          int  // 1 Sunday to 7 Saturday, 0 not given
+	partOfDay        bool // 今朝, 昨夜: without a time of day no bound
 	evening          bool // 今夜, 昨夜: an hour up to 11 is after noon
 	english          bool
 }

@@ -15,14 +15,14 @@ var relativeDays = []struct {
 	date date
 }{
 	{"本日", date{base: baseReport}}, {"今日", date{base: baseReport}}, {"きょう", date{base: baseReport}},
-	{"今朝", date{base: baseReport}}, {"けさ", date{base: baseReport}}, {"今夜", date{base: baseReport, evening: true}}, {"今晩", date{base: baseReport, evening: true}}, {"今夕", date{base: baseReport, evening: true}},
-	{"昨日", date{base: baseReport, dayOff: -1}}, {"きのう", date{base: baseReport, dayOff: -1}}, {"昨夜", date{base: baseReport, dayOff: -1, evening: true}}, {"昨晩", date{base: baseReport, dayOff: -1, evening: true}},
+	{"今朝", date{base: baseReport, partOfDay: true}}, {"けさ", date{base: baseReport, partOfDay: true}}, {"今夜", date{base: baseReport, evening: true, partOfDay: true}}, {"今晩", date{base: baseReport, evening: true, partOfDay: true}}, {"今夕", date{base: baseReport, evening: true, partOfDay: true}},
+	{"昨日", date{base: baseReport, dayOff: -1}}, {"きのう", date{base: baseReport, dayOff: -1}}, {"昨夜", date{base: baseReport, dayOff: -1, evening: true, partOfDay: true}}, {"昨晩", date{base: baseReport, dayOff: -1, evening: true, partOfDay: true}},
 	{"一昨日", date{base: baseReport, dayOff: -2}}, {"おととい", date{base: baseReport, dayOff: -2}},
-	{"明日", date{base: baseReport, dayOff: 1}}, {"あす", date{base: baseReport, dayOff: 1}}, {"明朝", date{base: baseReport, dayOff: 1}}, {"明晩", date{base: baseReport, dayOff: 1, evening: true}},
+	{"明日", date{base: baseReport, dayOff: 1}}, {"あす", date{base: baseReport, dayOff: 1}}, {"明朝", date{base: baseReport, dayOff: 1}}, {"明晩", date{base: baseReport, dayOff: 1, evening: true, partOfDay: true}},
 	{"明後日", date{base: baseReport, dayOff: 2}}, {"あさって", date{base: baseReport, dayOff: 2}},
 	{"同日", date{base: baseContext}}, {"当日", date{base: baseContext}}, {"即日", date{base: baseContext}},
 	{"翌日", date{base: baseContext, dayOff: 1}}, {"翌朝", date{base: baseContext, dayOff: 1}}, {"翌未明", date{base: baseContext, dayOff: 1}}, {"翌々日", date{base: baseContext, dayOff: 2}},
-	{"前日", date{base: baseContext, dayOff: -1}}, {"前夜", date{base: baseContext, dayOff: -1, evening: true}}, {"前々日", date{base: baseContext, dayOff: -2}},
+	{"前日", date{base: baseContext, dayOff: -1}}, {"前夜", date{base: baseContext, dayOff: -1, evening: true, partOfDay: true}}, {"前々日", date{base: baseContext, dayOff: -2}},
 	{"yesterday", date{base: baseReport, dayOff: -1, english: true}}, {"today", date{base: baseReport, english: true}}, {"tomorrow", date{base: baseReport, dayOff: 1, english: true}},
 }
 
@@ -165,7 +165,7 @@ func (l *lexer) sharesDay(i int) bool {
 
 // dayEnds reports whether the 日 before i ends a day of the month and not a number of days.
 func (l *lexer) dayEnds(i int) bool {
-	return hasPrefix(l.rs, i, "間", "以内", "後", "前", "程度", "ほど", "分", "目", "以上", "当たり", "あたり", "本", "常", "曜", "も早", "1回", "数回", "に1回", "につき") == 0
+	return hasPrefix(l.rs, i, "間", "以内", "後", "前", "程度", "ほど", "分", "目", "以上", "当たり", "あたり", "本", "常", "曜", "も早", "1回", "約", "平均", "数回", "に1回", "につき") == 0
 }
 
 // countBefore reports whether what stands before i makes a number of days of one that follows: 期間のうち1日, 合計3日.

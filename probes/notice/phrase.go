@@ -132,6 +132,7 @@ func (p *parser) point(k int) (pt point, next int, ok bool) {
 		pt.approx = true
 	}
 	if pt.dateOnly() {
+		pt.vague = pt.date.partOfDay
 		j := p.over(pt.to, kSpace, kOpen)
 		if p.particle(j, 'の') && p.kindAt(j+1) == kVague {
 			j++

@@ -352,7 +352,7 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		past := closed && !p.published.IsZero()
 		sure, some := false, false
 		for _, w := range windows {
-			closed = closed && w.hasEnd
+			closed = closed && (w.hasEnd || w.over)
 			some = some || w.hasEnd
 			past = past && w.ranged && w.hasEnd && w.end.Before(p.published)
 			sure = sure || w.hasEnd && w.endRole == roleEnd
@@ -431,5 +431,5 @@ func (p *parser) ahead(first time.Time, windows []window) bool {
 // toldAsOver reports whether trouble is told of as past: 発生しておりました, 不具合がありました.
 func (p *parser) toldAsOver(from, to int) bool {
 	s := p.text(from, to)
-	return containsAny(s, "しておりました", "していました", "状態でした", "状況でした", "なっておりました", "なっていました", "にくくなっていた", "がございました", "がありました") && !containsAny(s, "現在も", "調査中", "復旧作業")
+	return containsAny(s, "しておりました", "していました", "状態でした", "状況でした", "なっておりました", "なっていました", "にくくなっていた", "なっていたと", "なくなっていた", "がございました", "がありました") && !containsAny(s, "現在も", "調査中", "復旧作業")
 }

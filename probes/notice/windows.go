@@ -25,6 +25,7 @@ type window struct {
 	labelled           bool // its start stands behind a label
 	ranged             bool // both ends stand in one range
 	wholeDay           bool // one day, 終日
+	over               bool // it has an end, which is not told as a time
 	loose              bool // a date of a list, which counts only where nothing more precise is given
 	kind               eventKind
 	services           []string
@@ -145,6 +146,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		if rd.b.vague && !okEnd || rd.a.vague {
 			w.approx = true
 		}
+		w.over = rd.b.vague // until some hour of that day
 		if !w.hasEnd && w.hasStart {
 			a.begin(w)
 			return
