@@ -20,6 +20,7 @@ type verdict struct {
 	titleTender           bool
 	bodyNotice            bool // below a headline on something else another one announces work, and its time stands there
 	titleMaint            bool // the headline announces work
+	bodyMaint             bool // the body speaks of it too
 	bodyCond              bool // the body speaks of work as something that may be
 }
 
@@ -75,6 +76,7 @@ func (p *parser) mainVerdict() verdict {
 		v.maintenance += weight * s.maintenance
 		v.sureOutage = v.sureOutage || s.sureOutage || inTitle && s.trouble && (s.about || s.mark || s.recovered)
 		v.bodyNotice = v.bodyNotice || !inTitle && s.about && (s.maint || s.stop) && !s.cond && p.kindAt(to) == kNewline && p.rangeBelow(to)
+		v.bodyMaint = v.bodyMaint || !inTitle && !s.cond && (s.maint || s.stop || s.cant || s.sureMaint || p.find(from, to, cMaintW|cUnknown|cInfo))
 		v.titleMaint = v.titleMaint || inTitle && (s.maint || s.stop) && (s.about || s.mark || s.sureMaint)
 		v.bodyCond = v.bodyCond || !inTitle && s.maintCond && !s.sureMaint
 		v.sureMaint = v.sureMaint || s.sureMaint || inTitle && s.maint && (s.about || s.mark)

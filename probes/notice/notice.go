@@ -312,7 +312,7 @@ func (p *parser) run() Reading {
 	if len(windows) == 0 && (p.teaches() || recurs == "" && !p.factual(main)) {
 		return out
 	}
-	if len(windows) == 0 && main == maintenance && recurs == "" && (p.cancelled() || !p.disturbs() || (!v.titleMaint || v.bodyCond) && !p.told()) {
+	if len(windows) == 0 && main == maintenance && recurs == "" && (p.cancelled() || !p.disturbs() || (!v.titleMaint || v.bodyCond || !v.bodyMaint && len(p.lines) > 6) && !p.told()) {
 		return out
 	}
 	other := outage + maintenance - main
