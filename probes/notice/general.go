@@ -8,6 +8,9 @@ func (p *parser) teaches() bool {
 	if p.instructs() {
 		return true
 	}
+	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事", "本記事", "当記事", "本稿では", "今回の記事", "In this article", "This article") {
+		return true
+	}
 	questions, n := 0, 0
 	p.sentences(func(from, to int) {
 		n++
@@ -25,7 +28,7 @@ func (p *parser) teaches() bool {
 		}
 		head = strings.ReplaceAll(head, "ヘルプデスク", "")
 	}
-	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "注意事項", "通知について", "通知方法", "復旧手順", "でわかる", "がわかる", "事例", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
+	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "注意事項", "通知について", "通知方法", "復旧手順", "でわかる", "がわかる", "事例", "する方法", "まとめ", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
 }
 
 // instructs reports whether the text's very head says that it explains, so that even the times in it are examples.
@@ -43,7 +46,7 @@ func (p *parser) instructs() bool {
 	}
 	from := p.toks[ln.first].from
 	head = strings.ToLower(string(p.src.runes[from:min(len(p.src.runes), from+200)]))
-	return containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ")
+	return containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "documentation", "user guide")
 }
 
 // weather reports whether the headline says that the weather or an earthquake keeps things from being delivered or shops from

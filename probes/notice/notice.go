@@ -295,6 +295,9 @@ func (p *parser) run() Reading {
 		windows = slices.DeleteFunc(windows, func(w window) bool { return !w.hasStart })
 	}
 	recurs := p.recurrence()
+	if main == outage && recurs != "" && len(windows) == 0 && !p.find(0, len(p.toks), cTrouble|cTroubleW) {
+		main = maintenance // what cannot be used every month
+	}
 	if recurs != "" { // 変更日 2019年1月4日
 		windows = slices.DeleteFunc(windows, func(w window) bool { return w.hasStart && w.startDate && !w.hasEnd })
 	}

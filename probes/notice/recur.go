@@ -19,6 +19,9 @@ func (p *parser) recurring(m *mention) bool {
 	if s := p.text(max(0, m.from-8), m.from); strings.Contains(s, "第") && strings.Contains(s, "曜") && !strings.Contains(s, "\n") {
 		return true
 	}
+	if p.isWord(m.from-1, cRecurring) {
+		return true
+	}
 	for k, n := m.from-1, 0; k >= 0 && n < 24; k, n = k-1, n+1 {
 		t := p.toks[k]
 		switch t.kind {
