@@ -228,7 +228,7 @@ func (l *lexer) numericDate(i int) int {
 		}
 	}
 	// 12/6(土)・7(日), 6、7日
-	if n >= 1 && n <= 31 && j-i <= 2 && len(l.tokens) > 0 && (l.weekdayAt(j) > 0 || l.followsDate() && l.sharesDay(j)) {
+	if n >= 1 && n <= 31 && j-i <= 2 && len(l.tokens) > 0 && (l.weekdayAt(j) > 0 || (l.followsDate() || n >= 10 && l.at(l.skip(j)) == '~') && l.sharesDay(j)) {
 		return l.finishDate(i, j, date{day: n})
 	}
 	return 0

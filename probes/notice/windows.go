@@ -216,7 +216,7 @@ func (a *assembler) contextOf(rd *reading, report bool) {
 		if t, ok := a.r.day(pt.date, dir); ok {
 			a.r.context = t
 			a.r.ofReport = report
-			if report && pt.date.base == baseNone {
+			if report && pt.date.base == baseNone && !a.p.particle(rd.to, 'に') { // 9月16日に発表した does not make it today
 				a.r.report = t
 			}
 			if report && rd.at.IsZero() {
