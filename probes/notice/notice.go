@@ -312,10 +312,7 @@ func (p *parser) run() Reading {
 		}
 		groups[k] = append(groups[k], w)
 	}
-	if len(windows) == 0 && (p.teaches() || recurs == "" && !p.factual(main)) {
-		return out
-	}
-	if len(windows) == 0 && main == maintenance && recurs == "" && (p.cancelled() || !p.disturbs() || (!v.titleMaint || v.bodyCond || !v.bodyMaint && len(p.lines) > 6) && !p.told()) {
+	if len(windows) == 0 && p.silent(v, main, recurs) {
 		return out
 	}
 	other := outage + maintenance - main
@@ -323,6 +320,7 @@ func (p *parser) run() Reading {
 	if len(groups[main]) > 0 && len(groups[other]) > 0 && groups[other][0].line < groups[main][0].line {
 		order = []eventKind{other, main}
 	}
+	var shown []window
 	for _, k := range order {
 		ws := groups[k]
 		if k == other && len(ws) == 0 || k == main && len(ws) == 0 && len(groups[other]) > 0 && recurs == "" && (k == maintenance || !v.bodySure) {
@@ -331,29 +329,58 @@ func (p *parser) run() Reading {
 		if k == other && !slices.ContainsFunc(ws, func(w window) bool { return w.hasStart && (w.hasEnd || k == outage) }) {
 			continue
 		}
-		a := probes.Announcement{
-			Kind:     kindName(k),
-			Title:    p.headline(),
-			Services: p.services(ws),
-			Windows:  []probes.AnnouncedWindow{},
-		}
-		a.State = p.stateOfEvent(k, ws)
-		if k == outage && a.State == probes.Ongoing && slices.ContainsFunc(ws, func(w window) bool { return w.hasStart }) {
-			ws = slices.DeleteFunc(ws, func(w window) bool { return !w.hasStart }) // what was back is a part
-		}
+		a, said := p.announcement(k, ws)
 		if k == maintenance {
 			a.Recurs = recurs
 		}
-		for _, w := range ws {
-			if k == outage && a.State == probes.Ongoing && len(ws) == 1 && w.hasStart && w.endRole == roleEnd {
-				w.hasEnd, w.approx = false, w.approx && !w.endApprox || containsAny(startText(p, w), "頃", "ごろ") || w.startDate
-			}
-			a.Windows = append(a.Windows, p.announced(w))
-		}
 		out.Announcements = append(out.Announcements, a)
+		shown = append(shown, said...)
 	}
-	out.Spans = p.spans(windows)
+	out.Spans = p.spans(shown)
 	return out
+}
+
+// silent reports whether a notice that gives no window does not announce anything either.
+func (p *parser) silent(v verdict, main eventKind, recurs string) bool {
+	switch {
+	case p.teaches():
+		return true
+	case recurs != "":
+		return false
+	case !p.factual(main):
+		return true
+	case main == outage:
+		return false
+	}
+	named := v.titleMaint && !v.bodyCond && (v.bodyMaint || len(p.lines) <= shortNotice)
+	return p.cancelled() || !p.disturbs() || !named && !p.told()
+}
+
+// shortNotice is the number of lines up to which a headline alone is believed.
+const shortNotice = 6
+
+// announcement puts together what is said of one kind of event, and returns the windows as they are told.
+func (p *parser) announcement(k eventKind, ws []window) (probes.Announcement, []window) {
+	a := probes.Announcement{
+		Kind:     kindName(k),
+		Title:    p.headline(),
+		Services: p.services(ws),
+		State:    p.stateOfEvent(k, ws),
+		Windows:  []probes.AnnouncedWindow{},
+	}
+	if k == outage && a.State == probes.Ongoing {
+		if slices.ContainsFunc(ws, func(w window) bool { return w.hasStart }) {
+			ws = slices.DeleteFunc(ws, func(w window) bool { return !w.hasStart }) // what was back is a part
+		}
+		if len(ws) == 1 && ws[0].hasStart && ws[0].endRole == roleEnd {
+			w := &ws[0]
+			w.hasEnd, w.approx = false, w.approx && !w.endApprox || containsAny(startText(p, *w), "頃", "ごろ") || w.startDate
+		}
+	}
+	for _, w := range ws {
+		a.Windows = append(a.Windows, p.announced(w))
+	}
+	return a, ws
 }
 
 func kindName(k eventKind) probes.AnnouncementKind {

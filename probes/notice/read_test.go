@@ -116,6 +116,19 @@ func TestSpansShowWhatWasUnderstood(t *testing.T) {
 	}
 }
 
+func TestSpansLeaveTheEndOfWhatGoesOn(t *testing.T) {
+	text := "障害は2日午前1時半ごろに発生した。3日午後5時半に復旧作業が完了したが、利用しづらい状況が続いている。"
+	r := Read(text, time.Date(2025, 7, 3, 0, 0, 0, 0, japan))
+	if len(r.Announcements) != 1 || len(r.Announcements[0].Windows) != 1 || r.Announcements[0].Windows[0].End != nil {
+		t.Fatalf("got %+v, want one window without an end", r.Announcements)
+	}
+	for _, s := range r.Spans {
+		if piece := text[s.From:s.To]; piece == "3日午後5時半" && s.Role != "ignored" {
+			t.Errorf("%q has the role %q, and is no end", piece, s.Role)
+		}
+	}
+}
+
 func TestTimeOfDayOfPublicationPlacesAClockTime(t *testing.T) {
 	text := "22時10分頃から障害が発生しています。"
 	as := Parse(text, time.Date(2025, 10, 31, 9, 0, 0, 0, japan))
