@@ -146,7 +146,7 @@ func (p *parser) stillAfter(from, to int) bool {
 		if t.kind != kWord {
 			continue
 		}
-		if t.is(cRecover|cResume) && t.tail == tailDone {
+		if t.is(cRecover|cResume|cFinish) && t.tail == tailDone {
 			seen = true
 		} else if seen && (t.is(cCant) || t.is(cTrouble) && t.tail != tailNot || t.is(cOngoing)) {
 			return true
