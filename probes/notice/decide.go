@@ -98,6 +98,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			return roleEnd, true
 		case t.is(cNormal):
+			if m.a.dateOnly() && p.particle(m.to, 'は') {
+				return roleIgnore, true // 同日は通常どおり業務を行った
+			}
 			if !p.find(k+1, min(k+8, next), cCant) {
 				if p.find(k+1, min(k+14, next), cHope|cPlan) || t.tail == tailNot {
 					return roleHope, true

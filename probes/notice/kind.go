@@ -411,7 +411,7 @@ func (p *parser) survey(from, to int) survey {
 		s.outage += 2
 		s.sureOutage = true
 	}
-	if s.cant && !s.maint && !s.stop && !work && (cantNow || now || p.hasClock(from, to) || ongoing && p.state(from, to)) {
+	if s.cant && !s.maint && !s.stop && !work && (cantNow || now || p.hasClock(from, to) && !p.dailyHours(from, to) || ongoing && p.state(from, to)) {
 		s.sureOutage = true
 		s.outage++
 	}
@@ -452,6 +452,16 @@ func (p *parser) hasClock(from, to int) bool {
 	return false
 }
 
+// dailyHours reports whether the only times of the sentence are a span of hours without a date, as rules give them.
+func (p *parser) dailyHours(from, to int) bool {
+	for k := from; k < to; k++ {
+		if p.kindAt(k) == kDate && p.toks[k].date.base == baseNone {
+			return false
+		}
+	}
+	return p.find(from, to, cUntil) || containsAny(p.text(from, to), "~")
+}
+
 // conditional reports whether the word at k is spoken of only as something that may be.
 func (p *parser) conditional(k, to int) bool {
 	for j, n := k-1, 0; j >= 0 && n < 10; j, n = j-1, n+1 {
@@ -483,7 +493,7 @@ func (p *parser) supposed(j, to int) bool {
 		if p.kindAt(k) == kDate || p.kindAt(k) == kClock || p.isWord(k, cNow) || p.kindAt(k) == kComma && p.rune(k) == '、' {
 			return false
 		}
-		if p.isWord(k, cCond) && containsAny(p.text(k, min(k+2, to)), "ときは", "場合は", "場合に", "際は") {
+		if p.isWord(k, cCond) && containsAny(p.text(k, min(k+2, to)), "ときは", "場合は", "場合に", "場合の", "際は", "際の") {
 			return true
 		}
 	}
@@ -546,7 +556,7 @@ func (p *parser) state(from, to int) bool {
 
 func (p *parser) stateOf(from, to int) bool {
 	s := p.text(from, to)
-	return containsAny(s, "事象が", "が生じて", "が出て", "状態となって", "見合わせて", "が続いて", "遅れが", "遅延が")
+	return containsAny(s, "事象が", "が生じて", "が出て", "状態となって", "見合わせて", "が続いて", "遅れが出", "遅延が出", "遅れが生", "遅延が生", "遅れがあ", "遅延があ", "遅れがご", "遅延がご", "遅れが続", "遅延が続")
 }
 
 // causes reports whether trouble is given as the cause of something that is so.

@@ -208,11 +208,13 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = roleExtend
 	case m.since && p.find(m.to, to, cResume) && containsAny(p.text(m.to, to), "限定", "制限", "縮小", "一部") && !p.find(m.to, to, cTrouble|cCant|cHappen):
 		r.role = roleIgnore // 10月21日より、受付時間を限定して再開
+	case m.since && m.a.dateOnly() && p.switched(m.to, next):
+		r.role = roleIgnore // 3月1日より新システムに移行しました
 	case m.since && p.english(m) && p.lookBack(prev, m) == roleEnd:
 		r.role = roleIgnore // was gradually restored from 2:30 p.m.
 	case m.since:
 		r.role = roleStart
-		if fwd == roleEnd || fwd == rolePlan {
+		if (fwd == roleEnd || fwd == rolePlan) && label != labelSpan && label != labelStart {
 			r.role = fwd
 		} else if fwd == roleNone && (label == labelEnd || label == labelEndPlan) {
 			r.role = roleEnd
@@ -246,6 +248,16 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = roleStart
 	}
 	_ = labelText
+}
+
+// switched reports whether the words from token k say that something was changed over for good then.
+func (p *parser) switched(k, next int) bool {
+	for ; k < next; k++ {
+		if p.isWord(k, cMaintW) && hasPrefix(p.src.runes, p.toks[k].to, "しました", "いたしました", "致しました", "しております", "しています") > 0 && !p.find(k, next, cStop|cCant) {
+			return true
+		}
+	}
+	return false
 }
 
 // justAfter reports whether the event began right after what happened at the time: 10時の受付開始直後より.

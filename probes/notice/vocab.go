@@ -79,7 +79,7 @@ var vocabulary = map[class]string{
 		計画メンテナンス 年次点検 法定点検 サーバー増強 サーバ増強 リプレース 切替え作業 入替作業 入れ替え作業 システム入替 システム入れ替え システム作業 回線切替 機器更新作業 システム機器
 		maintenance upgrade upgrades`,
 	cMaintW:  `作業 工事 点検 改修 切替 切り替え 移行 アップデート バージョンアップ 入替 入れ替え リニューアル 増強 整備`,
-	cStop:    `停止 休止 中断 一時停止 サービス停止 システム停止 閉塞 運休 ストップ 止まり 止まっ 取扱停止 全面停止 利用停止 suspended suspend stopped`,
+	cStop:    `一時閉鎖 閉鎖期間 停止 休止 中断 一時停止 サービス停止 システム停止 閉塞 運休 ストップ 止まり 止まっ 取扱停止 全面停止 利用停止 suspended suspend stopped`,
 	cCant:    `不可 利用不可 不能 利用不能 使用不可 unavailable inaccessible cannot could\ not can\ not not\ available not\ be\ available not\ working unable unreachable`,
 	cHappen:  `発生 生じ 起きて 起きた 起きま 起こっ 起こり 始ま occurred began started experiencing experienced having affected affecting`,
 	cNotice:  `検知 検出 判明 発覚 確認 認知 detected`,

@@ -334,7 +334,7 @@ func (a *assembler) start(rd *reading, kind eventKind, role role) {
 
 // begin adds a window whose end is to come.
 func (a *assembler) begin(w window) {
-	if a.open >= 0 && a.windows[a.open].sentence == w.sentence && a.p.escalates(&w) && !w.start.Before(a.windows[a.open].start) {
+	if a.open >= 0 && a.p.escalates(&w, &a.windows[a.open]) {
 		return
 	}
 	for i := range a.windows {
@@ -373,9 +373,13 @@ func (a *assembler) begin(w window) {
 	a.open = len(a.windows) - 1
 }
 
-// escalates reports whether the start of a window is told as the next step of what had begun: 19時30分頃には全体が.
-func (p *parser) escalates(w *window) bool {
-	return hasPrefix(p.src.runes, w.startTo, "には") > 0
+// escalates reports whether the start of a window is told as the next step of what had begun: 19時30分頃には全体が,
+// 7時15分からは受付も.
+func (p *parser) escalates(w, begun *window) bool {
+	if w.kind != outage || w.start.Before(begun.start) || w.start.Sub(begun.start) > day {
+		return false
+	}
+	return begun.sentence == w.sentence && hasPrefix(p.src.runes, w.startTo, "には") > 0 || hasPrefix(p.src.runes, w.startTo, "からは") > 0
 }
 
 func (a *assembler) add(w window) {
