@@ -81,7 +81,7 @@ func (p *parser) backOver(k int) int {
 
 // particle reports whether the token at k is the single character r.
 func (p *parser) particle(k int, r rune) bool {
-	return k < len(p.toks) && p.toks[k].kind == kText && p.toks[k].to-p.toks[k].from == 1 && p.rune(k) == r
+	return p.kindAt(k) == kText && p.toks[k].to-p.toks[k].from == 1 && p.rune(k) == r
 }
 
 // latin reports whether the token at k is one of the words.

@@ -164,7 +164,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = role
 		return
 	}
-	if p.headsReport(m) || p.stamp(m) || p.posted(m) || p.quotes(m, to) {
+	if p.headsReport(m) || p.stamp(m) || p.posted(m) || p.quotes(m, to) || p.toldOn(m, to) {
 		r.role = roleReport
 		return
 	}

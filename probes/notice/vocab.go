@@ -70,7 +70,7 @@ var vocabulary = map[class]string{
 	cNow:   `現在`,
 	cAsOf:  `時点`,
 	cTrouble: `障害 システム障害 通信障害 接続障害 不具合 トラブル 故障 輻輳 システムダウン サーバーダウン サーバダウン ネットワーク障害 機器障害 設備障害 回線障害
-		停電 断線 通信断 不通 アクセス障害 電波障害 大規模障害 緊急停止 アクセス集中 アクセスが集中 ダウンしています ダウンしており ダウンしました 閲覧障害
+		停電 断線 通信断 不通 アクセス障害 電波障害 大規模障害 緊急停止 アクセス集中 アクセスが集中 ダウンしています ダウンしており ダウンしました ダウンしていた ダウンした 閲覧障害
 		outage outages incident interruption interruptions disruption disruptions degraded downtime`,
 	cTroubleW: `事象 エラー 異常 遅延 遅れ 混雑 誤表示 誤作動 文字化け 支障 時間がかか 運転見合わせ 運転を見合わせ 見合わせて 事故 issue issues error errors problem problems failure failures difficulties difficulty latency slowness delay delays delayed`,
 	cMaint: `メンテナンス システムメンテナンス 定期メンテナンス 臨時メンテナンス 緊急メンテナンス サーバーメンテナンス サーバメンテナンス メンテ 保守 保守作業 保守点検 システム保守
