@@ -1,7 +1,6 @@
 package notice
 
 import (
-	"strings"
 	"time"
 )
 
@@ -372,139 +371,6 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 	return roleNone, false
 }
 
-// struck reports whether the words of the sentence take the mention out of account: a window that was cancelled or
-// moved away, the hours of a service desk, the span of those who must apply again, an extension that may be.
-func (p *parser) struck(m *mention, from, to, next int) bool {
-	// (12月6日…は中止), 【中止】
-	for k := m.to; k < to; k++ {
-		t := p.toks[k]
-		if t.kind != kWord {
-			continue
-		}
-		if t.is(cCancel) && (k < next || !p.hasMove(k, to)) && !p.isWord(p.over(k+1, kSpace, kText), cPossible) && t.tail != tailNot {
-			if k < next || p.onlyGlue(next, k) {
-				return true
-			}
-		}
-	}
-	// 8月23日にも
-	if m.a.dateOnly() && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "にも") > 0 {
-		return true
-	}
-	// 5日中の復旧は難しい, 2日いっぱい
-	if m.a.dateOnly() && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "いっぱい", "中に", "中の", "中は", "中を", "中、", "中も") > 0 {
-		return true
-	}
-	// 終了日の午前9時以降
-	if before := p.text(max(from, m.from-4), m.from); !m.a.hasDate && (strings.HasSuffix(before, "終了日の") || strings.HasSuffix(before, "営業日の")) {
-		return true
-	}
-	// 6:00を過ぎても
-	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "を過ぎ", "をすぎ", "を経過", "を超え") > 0 && !m.since {
-		return true
-	}
-	// 次回のお知らせは15時頃
-	if p.find(max(from, m.from-8), m.from, cNext) && !p.hasTime(max(from, m.from-8), m.from) {
-		return true
-	}
-	// 雨天の場合は10月25日に順延
-	for k, n := m.from-1, 0; k >= from && n < 5; k, n = k-1, n+1 {
-		if p.isWord(k, cCond) && containsAny(p.text(k, min(k+2, len(p.toks))), "場合は", "場合に", "場合、") {
-			return true
-		}
-		if p.kindAt(k) == kDate || p.kindAt(k) == kClock {
-			break
-		}
-	}
-	if p.example(m.line) {
-		return true
-	}
-	// 証明書の有効期限が2月6日16時51分だった
-	if !m.isRange && containsAny(p.text(max(from, m.from-4), m.from), "期限が", "期限は", "期限:") {
-		return true
-	}
-	// 月曜日から金曜日の9時~17時
-	if before := p.text(max(from, m.from-8), m.from); m.isRange && !m.a.hasDate && containsAny(before, "曜日の", "曜の", "平日", "月~金", "月-金", "(月)~(金)", "土日") {
-		return true
-	}
-	// A desk's hours have no date
-	if !m.a.hasDate && p.find(from, to, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) {
-		return true
-	}
-	// 7月17日~19日の間に…プレイヤー様, この間の精算は…午後2時の間に順次振り込まれます
-	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "の間に", "までの間に", "の期間に", "の期間中に", "にログイン", "に購入", "にご購入", "にご利用") > 0 && p.firstOf(m.to, to, cStop|cCant|cMaint|cHappen|cTrouble|cDo) < 0 {
-		return true
-	}
-	// 3月30日~4月6日に会議室を使う方は
-	if p.particle(m.to, 'に') || p.particle(m.to, 'の') || p.particle(m.to, 'で') {
-		if j := p.firstOf(m.to, next, cPerson|cHappen|cCant|cStop|cRecover|cTrouble|cMaint|cResume); j > 0 && p.isWord(j, cPerson) && p.gapText(j, "方") && (p.particle(j+1, 'は') || p.particle(j+1, 'へ')) && containsAny(p.text(m.to, j), "使う", "使用", "利用", "来", "受講", "予定", "更新", "迎え", "期限") {
-			return true
-		}
-	}
-	// ~に申請された方
-	applied := false
-	again := p.find(m.to, to, cReapply)
-	for k := m.to; k < next; k++ {
-		t := p.toks[k]
-		if t.kind != kWord {
-			continue
-		}
-		switch {
-		case t.is(cReapply):
-			return true
-		case t.is(cApply):
-			applied = true
-		case t.is(cPerson) && applied && p.gapText(k, "方", "お客", "皆", "人", "利用者", "申請者", "customers", "users"):
-			return true
-		case t.is(cCant) && applied && again:
-			// 操作を行い、画面が表示されなかった方は
-		case t.is(cHappen | cCant | cStop | cRecover | cTrouble | cMaint | cResume | cMode):
-			if t.is(cMode) {
-				return true
-			}
-			applied = false
-			k = next
-		}
-	}
-	// 予定しておりましたが、…に変更
-	for k := m.to; k < next; k++ {
-		if p.isWord(k, cPlan) && p.pastPlan(k) {
-			return true
-		}
-		if p.isWord(k, cMove) && k+1 < len(p.toks) && p.particle(k+1, '前') {
-			return true
-		}
-	}
-	// 12月6日から13日に変更: the first of the two is the old one
-	if m.since && !m.isRange || p.isWord(p.over(m.to, kSpace), cFrom) {
-		for k := next; k < to; k++ {
-			if p.isWord(k, cMove|cExtend) && !p.possible(k, to) {
-				return true
-			}
-			if p.isWord(k, cHappen|cStop|cMaint|cDo|cRecover|cCant) {
-				break
-			}
-		}
-	}
-	// 最大で8時まで延長する可能性
-	for k := m.to; k < next; k++ {
-		if p.isWord(k, cExtend|cMove) && p.possible(k, to) {
-			return true
-		}
-	}
-	return false
-}
-
-// example reports whether the line gives an example, or what follows from one: ※例:…, →….
-func (p *parser) example(n int) bool {
-	ln := p.lines[n]
-	if p.rune(p.over(ln.first, kSpace)) == '→' {
-		return !p.find(ln.first, ln.last, cTrouble|cMaint|cRecover|cStop)
-	}
-	s := strings.TrimLeftFunc(p.text(ln.first, min(ln.last, ln.first+8)), func(r rune) bool { return r == ' ' || r == '(' || isMarker(r) })
-	return strings.HasPrefix(s, "例:") || strings.HasPrefix(s, "例)") || strings.HasPrefix(s, "(例)") || strings.HasPrefix(s, "例えば")
-}
-
 // english reports whether the mention is written as English does, where the verb comes first.
 func (p *parser) english(m *mention) bool {
 	for k, n := m.from-1, 0; k >= 0 && n < 4; k, n = k-1, n+1 {
@@ -523,38 +389,6 @@ func (p *parser) gapText(k int, words ...string) bool {
 		}
 	}
 	return false
-}
-
-func (p *parser) possible(from, to int) bool {
-	for k := from; k < to && k < from+14; k++ {
-		if p.isWord(k, cPossible|cCond) {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *parser) pastPlan(k int) bool {
-	i := p.toks[k].to
-	rs := p.src.runes
-	for n := 0; n < 4 && i+n < len(rs); n++ {
-		if hasPrefix(rs, i+n, "しておりました", "していました", "していた", "しておりましたが", "されていた", "されておりました", "でした", "だった", "いたしておりました") > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *parser) hasMove(from, to int) bool { return p.find(from, to, cMove) }
-
-// onlyGlue reports whether between two tokens only further mentions and the glue of a list stand.
-func (p *parser) onlyGlue(from, to int) bool {
-	for k := from; k < to; k++ {
-		if p.isWord(k, cHappen|cStop|cDo|cRecover|cCant) || p.kindAt(k) == kComma && p.rune(k) == '、' && p.kindAt(k-1) == kText {
-			return false
-		}
-	}
-	return true
 }
 
 // rangeRole decides what a range is.
@@ -578,60 +412,6 @@ func (p *parser) rangeRole(r *reading, fwd role, label labelRole, from, to, prev
 		return roleNone // the notice's kind decides
 	}
 	return roleNone
-}
-
-// usable reports whether the range is one in which the service works.
-func (p *parser) usable(m *mention, to int) bool {
-	for k := m.to; k < to && k < m.to+20; k++ {
-		if p.particle(k, '除') {
-			return false
-		}
-		if p.isWord(k, cCan|cNormal) {
-			return true
-		}
-		if p.isWord(k, cHappen|cCant|cStop|cTrouble|cMaint|cDo|cRecover) {
-			return false
-		}
-	}
-	return false
-}
-
-// except reports whether the range is one that something does not hold in: (12月29日~1月3日を除く).
-func (p *parser) except(m *mention) bool {
-	return hasPrefix(p.src.runes, p.toks[p.over(m.to, kSpace, kClose)-1].to, "を除", "は除", "除く") > 0
-}
-
-// otherSpan reports whether the words before the range, in its sentence, say that it is the term of something else:
-// 出願期間に変更はありません(12月2日~12月16日).
-func (p *parser) otherSpan(m *mention, from int) bool {
-	before := p.text(max(from, m.from-24), m.from)
-	name := strings.TrimRight(before, "(: ")
-	for _, t := range otherTerms {
-		if strings.HasSuffix(name, t) {
-			return true
-		}
-	}
-	if p.find(m.from, min(m.to+maxLook, len(p.toks)), cStop|cCant|cMaint|cHappen|cTrouble) && !p.sentenceEnds(m.to) {
-		return false
-	}
-	return containsAny(before, otherTerms...)
-}
-
-// otherTerms are the terms of something else than an outage or work.
-var otherTerms = []string{"出願期間", "申込期間", "申込み期間", "申請期間", "受付期間", "募集期間", "提出期間", "応募期間", "開催期間", "運用期間", "試行期間", "テスト期間", "利用時間は", "利用時間:", "開館時間", "会期", "販売期間", "キャンペーン期間", "対象期間", "投票", "受付時間", "サポート時間", "営業時間"}
-
-// sentenceEnds reports whether nothing but marks stands between token k and the end of its sentence.
-func (p *parser) sentenceEnds(k int) bool {
-	for ; k < len(p.toks); k++ {
-		switch p.kindAt(k) {
-		case kSpace, kClose:
-		case kStop, kNewline:
-			return true
-		default:
-			return false
-		}
-	}
-	return true
 }
 
 // alone reports whether the sentence holds nothing but the mention and marks.

@@ -1,0 +1,355 @@
+package notice
+
+// A survey is what the words of one sentence say.
+type survey struct {
+	outage, maintenance   int
+	sureOutage, sureMaint bool
+	trouble, maint        bool
+	cant, stop, happen    bool
+	recovered, about      bool
+	mark                  bool // in brackets: 【障害】
+	tender, quiet, cond   bool
+	maintCond             bool // maintenance is spoken of as something that may be
+}
+
+func (p *parser) survey(from, to int) survey {
+	var s survey
+	var mended, cantNow, weak, work, do, plan, finish, ongoing, now, finished, resumed bool
+	for k := from; k < to; k++ {
+		t := p.toks[k]
+		if t.kind != kWord {
+			continue
+		}
+		if t.is(cFriend) {
+			continue
+		}
+		cond := p.conditional(k, to)
+		s.cond = s.cond || cond
+		bracket := p.kindAt(k-1) == kOpen && p.kindAt(k+1) == kClose
+		switch {
+		case t.is(cQuiet):
+			s.quiet = true
+		case t.is(cTender|cMeeting) && hasPrefix(p.src.runes, t.to, "システム", "サイト", "アプリ", "サービス", "機能", "フォーム", "室予約", "予約") > 0:
+			// what is out may serve tenders
+		case t.is(cTender):
+			s.tender = true
+		case t.is(cMeeting) && p.find(k, to, cMaint|cStop) && containsAny(p.text(k, min(k+8, to)), "に伴", "のため"):
+			// イベント開催に伴うメンテナンス
+		case t.is(cMeeting):
+			if !p.find(from, to, cHappen|cCant|cRecover) {
+				s.tender = true
+			}
+		case t.is(cTrouble):
+			if t.tail == tailNot || cond {
+				mended = mended || hasPrefix(p.src.runes, t.to, "を修正", "の修正", "修正", "を改善", "の改善") > 0
+				continue
+			}
+			if p.gapText(k, "不通", "停電", "通信断") && p.find(from, to, cMaint|cMaintW) && containsAny(p.text(from, to), "に伴", "のため", "により") {
+				s.stop = true // by work that was planned
+				continue
+			}
+			if t.tail == tailFuture { // 停電します
+				s.stop, plan = true, true
+				continue
+			}
+			s.trouble = true
+			s.outage += 2
+			if bracket {
+				s.mark = true
+			}
+		case t.is(cTroubleW):
+			weak = weak || t.tail != tailNot && !cond
+		case t.is(cMaint):
+			if t.tail == tailNot && (!p.isTime(k, to) || p.excepted(k)) || cond {
+				s.maintCond = s.maintCond || cond
+				continue
+			}
+			if p.text(k, k+1) == "保守" { // a trade, too
+				work = work || p.online
+				continue
+			}
+			s.maint = true
+			s.maintenance += 2
+			if bracket || p.particle(k+1, '中') && p.kindAt(k+2) == kClose {
+				s.mark = true
+			}
+			if p.underWay(k) {
+				s.sureMaint = true
+			}
+		case t.is(cMaintW):
+			work = work || !cond && p.online
+		case t.is(cStop):
+			if cond && !p.hasTime(from, to) {
+				continue
+			}
+			s.stop = true
+			if t.tail == tailFuture || t.tail == tailHope {
+				plan = true
+			}
+		case t.is(cHappen):
+			// 瞬断が発生します is what work will do
+			if t.tail != tailNot && t.tail != tailFuture && t.tail != tailNoun && !cond && hasPrefix(p.src.runes, t.to, "のご連絡", "の連絡", "のお知らせ", "通知", "のご案内") == 0 {
+				s.happen = true
+			}
+		case t.is(cRecover):
+			if cond {
+				continue
+			}
+			switch t.tail {
+			case tailDone:
+				s.outage += 2
+				s.recovered = s.recovered || p.inTitle(k) || hasPrefix(p.src.runes, t.to, "報告", "のお知らせ", "について", "に関す", "のご報告", "のご案内", "のご連絡", "通知") == 0
+			case tailHope, tailNoun:
+				s.outage++
+			case tailNot, tailFuture:
+			default:
+				s.outage++
+			}
+		case t.is(cResume):
+			resumed = resumed || t.tail == tailDone
+		case t.is(cCant):
+			if cond && !p.hasTime(from, to) {
+				continue
+			}
+			s.cant = true
+			cantNow = cantNow || p.cantNow(k)
+		case t.is(cDo):
+			do = do || t.tail != tailNot
+		case t.is(cPlan | cMove | cExtend):
+			plan = plan || !cond && t.tail != tailNot
+		case t.is(cFinish):
+			finish = finish || t.tail == tailDone
+			finished = finish
+		case t.is(cOngoing):
+			if p.during(k) && p.gapText(k, "メンテナンス中", "実施中", "停止中", "作業中", "工事中") {
+				continue
+			}
+			ongoing = true
+			if p.gapText(k, "復旧", "障害", "未復旧") {
+				s.outage++
+			}
+			if p.gapText(k, "メンテナンス中", "停止中", "工事中") && !p.during(k) {
+				s.maint = true
+				s.maintenance += 2
+				s.sureMaint = true
+			}
+		case t.is(cUnknown):
+			ongoing = true
+		case t.is(cNow):
+			now = true
+		case t.is(cAbout):
+			s.about = true
+		case t.is(cInfo):
+			if !p.gapText(k, "障害") {
+				s.maintenance++
+			}
+		}
+	}
+	if containsAny(p.text(from, to), "作業はございません", "作業はありません", "停止はございません", "停止はありません", "停止はいたしません", "停止は伴いません", "停止を伴いません") && !p.hasTime(from, to) {
+		return survey{quiet: true}
+	}
+	if containsAny(p.text(from, to), "24時間365日", "365日24時間", "24時間体制", "年中無休で") {
+		return survey{quiet: true} // what a service is sold with
+	}
+	if work && p.hasTime(from, to) && containsAny(p.text(from, to), "のため", "に伴", "により") {
+		do = true
+	}
+	if work && (do || plan || s.stop || finish) {
+		s.maintenance += 2
+		s.sureMaint = s.sureMaint || s.stop || do && p.hasTime(from, to)
+		s.maint = true
+	}
+	if s.stop {
+		if plan || do || s.maint {
+			s.maintenance++
+			if plan {
+				s.maintenance++
+			}
+		} else if s.trouble || now || ongoing {
+			s.outage++
+		}
+	}
+	if s.maint && p.hasTime(from, min(len(p.toks), to+12)) && containsAny(p.text(from, to), "メンテナンスがあ", "メンテナンスがご", "保守があ", "点検があ") {
+		plan = true
+	}
+	if s.trouble && s.cant && !s.maint && p.hasTime(from, to) {
+		s.happen = true
+	}
+	if s.stop && !s.maint && !work && !plan && !do && p.hasClock(from, to) && containsAny(p.text(from, to), "止まり", "止まった", "止まって", "停止した", "停止しました", "停止していた", "停止しておりました") {
+		s.outage++
+		s.sureOutage = true
+	}
+	if s.trouble && p.hasTime(from, to) && containsAny(p.text(from, to), "を確認した", "を確認しました", "を検知した", "を検知しました") {
+		s.happen = true
+	}
+	if s.trouble && containsAny(p.text(from, to), "がありました", "がございました", "が続いて", "が続き", "が出て", "があった") {
+		s.happen = true
+	}
+	if containsAny(p.text(from, to), "見合わせています", "見合わせております", "見合わせていました", "見合わせておりました") && !s.cond {
+		s.sureOutage = true
+		s.outage += 5
+	}
+	if mended {
+		s.cant = false
+	}
+	if s.happen && s.stop && !s.maint && !work && p.hasTime(from, to) { // 発生したシステム停止
+		s.outage += 2
+		s.sureOutage = true
+	}
+	if s.happen && (s.trouble || weak || s.cant) {
+		s.outage += 2
+		s.sureOutage = true
+	}
+	if s.cant && !s.maint && !s.stop && !work && (cantNow || now || p.hasClock(from, to) && !p.dailyHours(from, to) || ongoing && p.state(from, to)) {
+		s.sureOutage = true
+		s.outage++
+	}
+	if (ongoing || now) && (s.trouble || weak) && !s.maint {
+		s.sureOutage = true
+		s.outage++
+	}
+	if weak && !s.maint && (p.stateOf(from, to) || now && s.outage > 0) {
+		s.sureOutage = true
+		s.outage++
+	}
+	if s.recovered && (s.trouble || weak || s.cant || finished || p.hasTime(from, to) || s.about || now) {
+		s.sureOutage = true
+	}
+	if s.trouble && (p.causes(from, to)) {
+		s.sureOutage = true
+	}
+	if s.maint && (do || plan || p.hasClock(from, to) || s.stop || finish || s.cant && (p.hasTime(from, to) || containsAny(p.text(from, to), "のため", "に伴", "により", "現在", "due to")) || resumed) || s.stop && p.online && (plan || do) {
+		s.sureMaint = true
+	}
+	return s
+}
+
+func (p *parser) isTime(from, to int) bool { return p.hasTime(from, to) }
+
+// excepted reports whether the maintenance at k is only what some rule does not cover: メンテナンス日を除く.
+func (p *parser) excepted(k int) bool {
+	s := string(p.src.runes[p.toks[k].to:min(len(p.src.runes), p.toks[k].to+6)])
+	return containsAny(s, "除", "以外", "不定")
+}
+
+func (p *parser) hasClock(from, to int) bool {
+	for k := from; k < to; k++ {
+		if p.toks[k].kind == kClock {
+			return true
+		}
+	}
+	return false
+}
+
+// dailyHours reports whether the only times of the sentence are a span of hours without a date, as rules give them.
+func (p *parser) dailyHours(from, to int) bool {
+	for k := from; k < to; k++ {
+		if p.kindAt(k) == kDate && p.toks[k].date.base == baseNone {
+			return false
+		}
+	}
+	return p.find(from, to, cUntil) || containsAny(p.text(from, to), "~")
+}
+
+// conditional reports whether the word at k is spoken of only as something that may be.
+func (p *parser) conditional(k, to int) bool {
+	for j, n := k-1, 0; j >= 0 && n < 10; j, n = j-1, n+1 {
+		if p.kindAt(j) == kStop || p.kindAt(j) == kNewline {
+			break
+		}
+		if p.isWord(j, cCond) && p.latin(j, "if", "If", "when", "When", "whenever", "Whenever") {
+			return true
+		}
+	}
+	for j := k + 1; j < to && j < k+48; j++ {
+		t := p.toks[j]
+		if t.kind == kWord && t.is(cCond|cPossible) {
+			return true
+		}
+		if t.kind == kComma && p.rune(j) == '、' && p.clauseEnds(j) && !p.supposed(j, to) {
+			return false
+		}
+	}
+	return false
+}
+
+// supposed reports whether the clause before the comma at j is part of a condition: 障害が発生し、復旧が難しいときは.
+func (p *parser) supposed(j, to int) bool {
+	if r := p.src.runes[p.toks[j].from-1]; r != 'し' {
+		return false
+	}
+	for k := j + 1; k < to && k < j+48; k++ {
+		if p.kindAt(k) == kDate || p.kindAt(k) == kClock || p.isWord(k, cNow) || p.kindAt(k) == kComma && p.rune(k) == '、' {
+			return false
+		}
+		if p.isWord(k, cCond) && containsAny(p.text(k, min(k+2, to)), "ときは", "場合は", "場合に", "場合の", "際は", "際の") {
+			return true
+		}
+	}
+	return false
+}
+
+// clauseEnds reports whether the words before a comma say something of their own: …ており、, …ため、, …ますが、.
+func (p *parser) clauseEnds(j int) bool {
+	i := p.toks[j].from
+	rs := p.src.runes
+	switch s := string(rs[max(0, i-2):i]); {
+	case s == "おり", s == "ため", s == "ので", s == "から", s == "まし", s == "して", s == "より":
+		return true
+	}
+	return i > 0 && (rs[i-1] == 'が' || rs[i-1] == 'し')
+}
+
+// underWay reports whether the maintenance named at k is going on: メンテナンス中です, メンテナンス中のため; but
+// メンテナンス中は is what will hold while it does.
+func (p *parser) underWay(k int) bool {
+	if !p.particle(k+1, '中') {
+		return false
+	}
+	return !p.duringAt(p.toks[k+1].to)
+}
+
+func (p *parser) during(k int) bool { return p.duringAt(p.toks[k].to) }
+
+func (p *parser) duringAt(i int) bool {
+	rs := p.src.runes
+	if hasPrefix(rs, i, "のため", "のた", "につき", "です", "でござ", "となって", "により", "であ", "。", "】", ")", "]", "\n", "」", "の為", "ですので") > 0 || i >= len(rs) {
+		return false
+	}
+	return true
+}
+
+// cantNow reports whether the words behind what cannot be done say that it is so, and do not only name it:
+// できない状態です, できません, つながりにくくなって; but つながらないなどの.
+func (p *parser) cantNow(k int) bool {
+	if isLatin(p.rune(k)) {
+		return true
+	}
+	rs, i := p.src.runes, p.toks[k].to
+	s := string(rs[i:min(len(rs), i+14)])
+	if containsAny(s, "になります", "となります", "になる", "となる", "なる状", "なること") || hasPrefix(rs, i, "なる", "なります") > 0 {
+		return false
+	}
+	if hasPrefix(rs, i, "かった", "なって", "なり", "なっ") > 0 {
+		return true
+	}
+	s = string(rs[i:min(len(rs), i+6)])
+	return containsAny(s, "状態", "状況", "事象", "不具合", "障害", "トラブル", "なって", "なりま", "なった", "問題")
+}
+
+// state reports whether the sentence says that something is in a bad state now: 状態です, 状況となっております.
+func (p *parser) state(from, to int) bool {
+	s := p.text(from, to)
+	return containsAny(s, "状態", "状況", "ております", "ています", "ておりま", "いませ", "いただけません", "できません", "事象", "なりました", "なっており", "なっていま", "まして", "でした", "した", "have been", "has been", " is ", " are ", " was ", " were ")
+}
+
+func (p *parser) stateOf(from, to int) bool {
+	s := p.text(from, to)
+	return containsAny(s, "事象が", "が生じて", "が出て", "状態となって", "見合わせて", "が続いて", "遅れが出", "遅延が出", "遅れが生", "遅延が生", "遅れがあ", "遅延があ", "遅れがご", "遅延がご", "遅れが続", "遅延が続")
+}
+
+// causes reports whether trouble is given as the cause of something that is so.
+func (p *parser) causes(from, to int) bool {
+	s := p.text(from, to)
+	return containsAny(s, "により", "のため", "ため、", "の影響", "によって", "に伴い", "が続", "を起こ", "due to", "because of", "caused") && containsAny(s, "ております", "ています", "ました", "ません", "停止", "中止", "is ", "are ", "was ", "were ", "have ", "has ")
+}
