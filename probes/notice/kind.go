@@ -47,7 +47,7 @@ func (p *parser) sentences(f func(from, to int)) {
 // mainVerdict weighs the words of the whole notice.
 func (p *parser) mainVerdict() verdict {
 	var v verdict
-	cant, stops := 0, 0
+	cant := 0
 	price, failed := false, false // what the headline speaks of, and what the body tells
 	p.sentences(func(from, to int) {
 		if p.question(to) {
@@ -82,9 +82,6 @@ func (p *parser) mainVerdict() verdict {
 		v.sureMaint = v.sureMaint || s.sureMaint || inTitle && s.maint && (s.about || s.mark)
 		if s.cant {
 			cant++
-		}
-		if s.stop {
-			stops++
 		}
 	})
 	v.titleTender = v.titleTender || price && !failed

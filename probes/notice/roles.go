@@ -1,8 +1,6 @@
 package notice
 
-import (
-	"time"
-)
+import "time"
 
 // A role is what a mention of time is to the event.
 type role uint8
@@ -135,7 +133,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 	if next < m.to {
 		next = m.to
 	}
-	label, labelText := p.roleAt(m.from)
+	label, _ := p.roleAt(m.from)
 	if r.kind = p.kindAround(prev, next, m); r.kind == noEvent || r.kind == anyEvent {
 		r.kind = p.kindAround(from, to, m)
 	}
@@ -246,7 +244,6 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 	if m.open && r.role == roleNone && (label == labelSpan || label == labelService || r.kind != noEvent) {
 		r.role = roleStart
 	}
-	_ = labelText
 }
 
 // switched reports whether the words from token k say that something was changed over for good then.
