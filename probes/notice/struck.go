@@ -205,7 +205,7 @@ func (p *parser) otherSpan(m *mention, from int) bool {
 }
 
 // otherTerms are the terms of something else than an outage or work.
-var otherTerms = []string{"出願期間", "申込期間", "申込み期間", "申請期間", "受付期間", "募集期間", "提出期間", "応募期間", "開催期間", "運用期間", "試行期間", "テスト期間", "利用時間は", "利用時間:", "開館時間", "会期", "販売期間", "キャンペーン期間", "対象期間", "投票", "受付時間", "サポート時間", "営業時間"}
+var otherTerms = []string{"出願期間", "申込期間", "申込み期間", "申請期間", "登録期間", "申告期間", "納付期間", "試験期間", "受付期間", "募集期間", "提出期間", "応募期間", "開催期間", "運用期間", "試行期間", "テスト期間", "利用時間は", "利用時間:", "開館時間", "会期", "販売期間", "キャンペーン期間", "対象期間", "投票", "受付時間", "サポート時間", "営業時間"}
 
 // sentenceEnds reports whether nothing but marks stands between token k and the end of its sentence.
 func (p *parser) sentenceEnds(k int) bool {
