@@ -62,6 +62,7 @@ func (p *parser) weather() bool {
 // happen, or does in general.
 func (p *parser) factual(k eventKind) bool {
 	found := false
+	concerned := containsAny(string(p.src.runes), "お詫び", "おわび", "迷惑", "不便", "申し訳", "お知らせ", "ご報告", "次第", "復旧作業", "復旧の", "復旧見込", "調査中", "対応中", "了承")
 	p.sentences(func(from, to int) {
 		if found || p.question(to) {
 			return
@@ -80,7 +81,7 @@ func (p *parser) factual(k eventKind) bool {
 		case p.inEnglish():
 			found = containsAny(strings.ToLower(text), "currently", "we are", "we have", "has been", "have been", " was ", " were ", "is now", "are now", " will ", "experiencing", "is unavailable", "is down")
 		default:
-			found = p.find(from, to, cNow|cPlan) || p.hasTime(from, to) ||
+			found = p.find(from, to, cNow|cPlan) || p.hasTime(from, to) || (concerned || s.sureOutage && s.trouble && containsAny(text, "ています", "ております")) &&
 				containsAny(text, "ております", "ています", "ておりま", "ていま", "ました", "した", "ただいま", "只今", "中です", "中でございます", "昨夜", "昨晩", "今朝", "いたします", "ている", "ません")
 		}
 	})

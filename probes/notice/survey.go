@@ -88,7 +88,7 @@ func (p *parser) survey(from, to int) survey {
 			}
 		case t.is(cHappen):
 			// 瞬断が発生します is what work will do
-			if t.tail != tailNot && t.tail != tailFuture && t.tail != tailNoun && !cond && hasPrefix(p.src.runes, t.to, "のご連絡", "の連絡", "のお知らせ", "通知", "のご案内") == 0 {
+			if t.tail != tailNot && t.tail != tailFuture && t.tail != tailNoun && !cond && hasPrefix(p.src.runes, t.to, "のご連絡", "の連絡", "のお知らせ", "通知", "のご案内", "した月", "した時", "したとき") == 0 {
 				s.happen = true
 			}
 		case t.is(cRecover):
@@ -221,7 +221,7 @@ func (p *parser) survey(from, to int) survey {
 	if s.trouble && (p.causes(from, to)) {
 		s.sureOutage = true
 	}
-	if s.maint && (do || plan || p.hasClock(from, to) || s.stop || finish || s.cant && (p.hasTime(from, to) || containsAny(p.text(from, to), "のため", "に伴", "により", "現在", "due to")) || resumed) || s.stop && p.online && (plan || do) {
+	if s.maint && (do || plan || p.hasClock(from, to) || s.stop || finish || s.cant && (p.hasTime(from, to) || containsAny(p.text(from, to), "のため", "に伴", "により", "現在", "due to")) || resumed) || s.stop && p.online && (plan || do) && !s.cond {
 		s.sureMaint = true
 	}
 	return s

@@ -113,6 +113,9 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if p.recurring(rd.mention) {
 		role = roleIgnore
 	}
+	if label, _ := p.roleAt(rd.from); label == labelNone && rd.kind == noEvent && !rd.a.hasDate && !rd.b.hasDate && r.context.IsZero() {
+		role = roleIgnore // the hours of anything
+	}
 	r.kind = kind
 	if main == outage && !p.planned(rd) && p.sectionOf(rd.line) != maintenance {
 		r.kind = outage
