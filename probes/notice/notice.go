@@ -257,7 +257,9 @@ func (p *parser) dated(ln line) bool {
 	for k := ln.value; k < ln.last; k++ {
 		switch p.toks[k].kind {
 		case kDate:
-			dates++
+			if p.toks[k].date.base != baseContext { // 翌日 says no day of its own
+				dates++
+			}
 		case kClock:
 			clocks++
 		case kRange:
