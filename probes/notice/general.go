@@ -58,6 +58,13 @@ func (p *parser) weather() bool {
 		!containsAny(h, "システム", "サーバ", "通信", "回線", "電話", "ネットワーク", "サイト", "アプリ", "ATM", "ホームページ", "障害", "不具合", "メンテナンス", "ログイン", "オンライン")
 }
 
+// leak reports whether the headline speaks of data that got out, and of nothing that failed or stopped.
+func (p *parser) leak() bool {
+	h := p.headline()
+	return containsAny(h, "漏えい", "漏洩", "流出", "紛失", "誤送信", "誤配信", "不正利用") &&
+		!containsAny(h, "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "再開", "閲覧でき", "利用でき")
+}
+
 // factual reports whether a text that gives no window tells of an event that is, was or will be, and not of what may
 // happen, or does in general.
 func (p *parser) factual(k eventKind) bool {

@@ -67,7 +67,7 @@ func (p *parser) mainVerdict() verdict {
 		if s.quiet || s.tender && !s.happen {
 			return
 		}
-		v.bodySure = v.bodySure || !inTitle && s.sureOutage && (s.happen || s.recovered || s.cant) && (p.hasTime(from, to) || p.find(from, to, cNow))
+		v.bodySure = v.bodySure || !inTitle && s.sureOutage && (s.happen || s.recovered || s.cant && (s.trouble || containsAny(p.text(from, to), "ております", "ています", "ました", "なった", "状態", "状況"))) && (p.hasTime(from, to) || p.find(from, to, cNow))
 		if inTitle && s.stop && s.about && !s.trouble && !s.happen && p.online {
 			s.maintenance += 2
 			s.sureMaint = true

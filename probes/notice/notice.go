@@ -226,7 +226,7 @@ func (p *parser) eventBefore(k int) bool { return p.firstEvent >= 0 && p.firstEv
 
 // announces decides which kind of event the notice announces, if any.
 func (p *parser) announces(v verdict) eventKind {
-	if v.titleTender && !(v.sureOutage && v.bodySure) && !v.bodyNotice || p.drill() || p.facility() || p.weather() || p.instructs() {
+	if v.titleTender && !(v.sureOutage && v.bodySure) && !v.bodyNotice || p.drill() || p.facility() || p.weather() || p.leak() || p.instructs() {
 		return noEvent
 	}
 	switch {
