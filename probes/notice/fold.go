@@ -73,6 +73,7 @@ func fold(text string) *source {
 		i = end
 	}
 	src.joinSpaced()
+	src.respell()
 	return src
 }
 
@@ -110,6 +111,22 @@ func (s *source) joinSpaced() {
 		}
 		keep(i)
 		i++
+	}
+	s.runes, s.from, s.to = s.runes[:out], s.from[:out], s.to[:out]
+}
+
+// respell gives メインテナンス the spelling that most use.
+func (s *source) respell() {
+	if !strings.Contains(s.orig, "イン") && !strings.Contains(s.orig, "ｲﾝ") {
+		return
+	}
+	out := 0
+	for i, r := range s.runes {
+		if r == 'イ' && i > 0 && s.runes[out-1] == 'メ' && hasPrefix(s.runes, i+1, "ンテナンス") > 0 {
+			continue
+		}
+		s.runes[out], s.from[out], s.to[out] = r, s.from[i], s.to[i]
+		out++
 	}
 	s.runes, s.from, s.to = s.runes[:out], s.from[:out], s.to[:out]
 }

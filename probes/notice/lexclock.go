@@ -3,10 +3,20 @@ package notice
 import (
 	"strings"
 	"time"
+	_ "time/tzdata" // for the zones with daylight saving time, wherever we run
 )
 
 // japan is the zone of every time that names no other. Japan has had no daylight saving time since 1951.
 var japan = time.FixedZone("JST", 9*60*60)
+
+// pacific is the zone in which Google and others state the times of their incidents.
+var pacific = func() *time.Location {
+	zone, err := time.LoadLocation("America/Los_Angeles")
+	if err != nil {
+		panic(err) // time/tzdata holds it
+	}
+	return zone
+}()
 
 var zones = []struct {
 	name string
@@ -14,7 +24,25 @@ var zones = []struct {
 }{
 	{"JST", japan}, {"日本時間", japan}, {"UTC", time.UTC}, {"GMT", time.UTC}, {"協定世界時", time.UTC}, {"世界標準時", time.UTC},
 	{"PST", time.FixedZone("PST", -8*3600)}, {"PDT", time.FixedZone("PDT", -7*3600)}, {"EST", time.FixedZone("EST", -5*3600)}, {"EDT", time.FixedZone("EDT", -4*3600)},
-	{"CEST", time.FixedZone("CEST", 2*3600)}, {"CET", time.FixedZone("CET", 3600)},
+	{"US/Pacific", pacific}, {"Pacific Time", pacific}, {"CEST", time.FixedZone("CEST", 2*3600)}, {"CET", time.FixedZone("CET", 3600)},
+}
+
+// statedZone returns the zone that the text states for all its times, as in "all times are UTC" and 時刻はUTC; nil when it
+// states none.
+func statedZone(text string) *time.Location {
+	for _, said := range []string{"times are", "times in", "times UTC", "times shown", "時刻は", "時間はすべて", "時刻表示は"} {
+		_, after, found := strings.Cut(text, said)
+		if !found {
+			continue
+		}
+		after = said[len(said)-4:] + after
+		for _, z := range zones {
+			if i := strings.Index(after, z.name); i >= 0 && i < 40 {
+				return z.zone
+			}
+		}
+	}
+	return nil
 }
 
 var halves = []struct {

@@ -315,6 +315,9 @@ func (l *lexer) relativeDate(i int) int {
 	if !starts(l.rs[i], startRelative) {
 		return 0
 	}
+	if l.rs[i] == '翌' && (l.at(i-1) == '月' || l.at(i-2) == '月' && l.at(i-1) == 'の') && l.at(i+1) == '月' && !isDigit(l.at(i-2)) {
+		return 0 // 解約月の翌月15日
+	}
 	if l.rs[i] == '翌' && l.at(i+1) == '日' && l.at(i+2) == '曜' {
 		return l.emit(token{kind: kDate, from: i, to: i + 3 + hasPrefix(l.rs, i+3, "日"), date: date{base: baseContext, dayOff: 1}})
 	}

@@ -90,6 +90,13 @@ func newParser(original string, published time.Time) *parser {
 	p.findTitle()
 	p.findSections()
 	text := string(p.src.runes)
+	if zone := statedZone(text); zone != nil {
+		for k := range p.toks {
+			if c := &p.toks[k].clock; p.toks[k].kind == kClock && c.zone == nil {
+				c.zone = zone
+			}
+		}
+	}
 	p.allDay = strings.Contains(text, "終日")
 	p.listed = p.allDay || containsAny(text, "次の", "下記", "以下")
 	p.online = containsAny(text, "システム", "サービス", "サーバ", "通信", "ネットワーク", "サイト", "回線", "インターネット", "アプリ", "電話", "ホームページ", "ポータル", "オンライン", "ATM", "データ", "ウェブ", "Web", "WEB", "メール", "電子", "ソフト", "クラウド", "接続", "装置", "Wi-Fi", "口座", "カード", "証明書", "取引", "予約", "申請", "service", "system")

@@ -335,7 +335,7 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 				continue
 			case "of":
 				if p.latin(k-2, "as", "As") {
-					if p.find(max(prev, k-14), k, cRecover|cResume|cNormal) {
+					if p.find(max(prev, k-14), k, cRecover|cResume|cNormal) || p.find(m.to, to, cRecover|cResume|cNormal) && !p.find(m.to, to, cCant|cPart|cOngoing|cHope) {
 						r.asOf = true
 						return roleEnd, true
 					}

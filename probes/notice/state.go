@@ -113,7 +113,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if p.gapText(k, "引き続き") && containsAny(p.text(k, to), "作業中", "対応中") && !maint {
 				still = true
 			}
-			if p.find(from, to, cTrouble|cCant|cHappen) && (!containsAny(p.text(from, to), "原因", "監視", "再発防止", "経過観察") || p.cantGoesOn(k)) && !maint {
+			if p.find(from, to, cTrouble|cCant|cHappen) && (!containsAny(p.text(from, to), "原因", "詳細", "監視", "再発防止", "経過観察") || p.cantGoesOn(k)) && !maint {
 				still = true
 			}
 		case t.is(cAgain):
@@ -176,7 +176,7 @@ func (p *parser) finished(from, to int) bool {
 // presentOrPast reports whether what follows is told as a fact.
 func (p *parser) presentOrPast(k, to int) bool {
 	s := p.text(k, min(k+24, to))
-	return containsAny(s, "ます", "ました", "です", "戻", "稼働", "動作", "運転", "した", "いただけ", "normal", "operational", "ている") && !containsAny(s, "ために", "よう努", "次第", "まで", "ますよう", "場合")
+	return containsAny(s, "ます", "ました", "です", "戻", "稼働", "動作", "運転", "した", "いただけ", "normal", "operational", "ている") && !containsAny(s, "ために", "よう努", "次第", "まで", "ますよう", "場合", "できるよう", "れるよう", "目指")
 }
 
 func (p *parser) maintenanceStand(from, to int, st *stand) {
