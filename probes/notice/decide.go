@@ -75,7 +75,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 				if _, end := p.sentence(k); hasPrefix(p.src.runes, t.to, "するまで", "されるまで") > 0 && containsAny(p.text(k, end), "続いた", "続きました", "かった", "ました", "なった") {
 					return roleEnd, true // 復旧するまで続いた
 				}
-				if fallback != roleNone {
+				if fallback != roleNone && (m.since || hasPrefix(p.src.runes, t.to, "しておりません", "していません") == 0) {
 					return fallback, true
 				}
 				return roleIgnore, true
@@ -89,6 +89,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			if t.tail == tailFuture || t.tail == tailHope {
 				return p.hope(k), true
+			}
+			if containsAny(p.text(max(from, k-6), k), "復元", "駆除", "隔離", "調査", "検証") {
+				return roleIgnore, true // a step of the repair
 			}
 			if m.a.dateOnly() && hasPrefix(p.src.runes, p.toks[m.to-1].to, "をもって", "をもちまして", "を以て", "を持って") > 0 {
 				return roleIgnore, true // the end of a service for good
@@ -115,8 +118,8 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			return roleStart, true
 		case t.is(cCan):
-			if p.kanjiBehind(k) {
-				continue // 支払いに使用できるアプリ
+			if p.kanjiBehind(k) || p.kindAt(k+1) == kOpen || p.kindAt(k+1) == kClose {
+				continue // 支払いに使用できるアプリ, 「もっとつながる」
 			}
 			if hasPrefix(p.src.runes, t.to, "よう") > 0 && hasPrefix(p.src.runes, t.to, "ようになり", "ようになっ") == 0 {
 				return roleHope, true // 30日は診療ができるよう
@@ -137,6 +140,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 				return roleEnd, true
 			}
 		case t.is(cHappen):
+			if s := p.text(k, min(k+10, next)); p.particle(k+1, 'は') && containsAny(s, "ておりません", "ていません", "ありません", "ございません") {
+				return roleIgnore, true // 20:52以降、エラーの発生は確認されていません
+			}
 			if t.tail == tailNot {
 				continue
 			}
@@ -187,7 +193,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 				return roleReport, true
 			}
 		case t.is(cPart) && len([]rune(p.text(k, k+1))) > 2:
-			if p.gapText(k, "一部復", "一部回", "一部再", "一部解", "順次", "部分復", "仮復") {
+			if p.gapText(k, "大部分", "大半", "一部復", "一部回", "一部再", "一部解", "順次", "部分復", "仮復") {
 				return roleIgnore, true
 			}
 		case t.is(cHope):
@@ -224,16 +230,17 @@ func (p *parser) otherPart(k int) bool {
 	}
 	// 国内線は7時15分に復旧しました。国際線は引き続きご利用いただけません。
 	if p.kindAt(to) == kStop {
-		if a, b := p.sentence(to + 1); a == to+1 && !containsAny(p.text(a, b), "原因", "監視", "経過", "調査", "お詫び") {
+		next := p.over(to+1, kNewline, kSpace)
+		if a, b := p.sentence(next); a <= next && !containsAny(p.text(a, b), "原因", "監視", "経過", "調査", "お詫び") {
 			for j := a; j < b; j++ {
-				if p.isWord(j, cOngoing) && p.gapText(j, "引き続き") && p.find(j, b, cCant) {
+				if p.isWord(j, cOngoing) && p.gapText(j, "引き続き") && (p.find(j, b, cCant) || containsAny(p.text(j, b), "復旧作業")) {
 					return true
 				}
 			}
 		}
 	}
 	for j := k + 1; j < to && j < k+maxLook; j++ {
-		if p.isWord(j, cOngoing) && (p.find(j, min(j+12, to), cCant|cTrouble|cTroubleW) || p.gapText(j, "引き続き") && containsAny(p.text(j, to), "作業中", "対応中")) {
+		if p.isWord(j, cOngoing) && (p.find(j, min(j+12, to), cCant|cTrouble|cTroubleW) || p.gapText(j, "引き続き") && containsAny(p.text(j, to), "作業中", "対応中") || p.gapText(j, "継続")) {
 			return true
 		}
 	}

@@ -38,7 +38,10 @@ func (p *parser) instructs() bool {
 	}
 	ln := p.lines[p.title]
 	head := p.text(ln.first, ln.last)
-	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "調べ方", "した際の", "した場合の", "障害時の対応", "障害時の取", "障害時のお取", "発生時の対応", "場合の対応", "場合の取", "場合のお取", "とは何か") {
+	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "調べ方", "した際の", "した場合の", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合の取", "場合のお取", "とは何か") {
+		return true
+	}
+	if containsAny(string(p.src.runes), "内容例:", "メール例:", "通知例:", "文面例:", "送信例:") {
 		return true
 	}
 	if !p.inEnglish() {
@@ -58,10 +61,30 @@ func (p *parser) weather() bool {
 		!containsAny(h, "システム", "サーバ", "通信", "回線", "電話", "ネットワーク", "サイト", "アプリ", "ATM", "ホームページ", "障害", "不具合", "メンテナンス", "ログイン", "オンライン")
 }
 
-// leak reports whether the headline speaks of data that got out, and of nothing that failed or stopped.
-func (p *parser) leak() bool {
+// hoursPage reports whether one of the text's first lines says that it gives the hours of a service.
+func (p *parser) hoursPage() bool {
+	seen := 0
+	for _, ln := range p.lines {
+		if ln.blank {
+			continue
+		}
+		s := strings.TrimSpace(p.text(ln.first, ln.last))
+		for _, end := range []string{"", "について", "のご案内", "のお知らせ"} {
+			if name, ok := strings.CutSuffix(s, "時間"+end); ok && containsAny(name, "利用", "提供", "運用", "稼働", "サービス") && !containsAny(name, "変更", "停止", "休止", "延長", "短縮") && !p.hasTime(ln.first, ln.last) {
+				return true
+			}
+		}
+		if seen++; seen > 3 || p.find(ln.first, ln.last, cStop|cCant|cMaint) {
+			return false
+		}
+	}
+	return false
+}
+
+// crime reports whether the headline speaks of data that got out or of a fraud, and of nothing that failed or stopped.
+func (p *parser) crime() bool {
 	h := p.headline()
-	return containsAny(h, "漏えい", "漏洩", "流出", "紛失", "誤送信", "誤配信", "不正利用") &&
+	return containsAny(h, "漏えい", "漏洩", "流出", "紛失", "誤送信", "誤配信", "不正利用", "不審な", "装った", "装う", "かたる", "騙る", "なりすまし", "フィッシング", "詐欺", "偽の", "偽サイト", "偽メール") &&
 		!containsAny(h, "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "再開", "閲覧でき", "利用でき")
 }
 
@@ -69,7 +92,7 @@ func (p *parser) leak() bool {
 // happen, or does in general.
 func (p *parser) factual(k eventKind) bool {
 	found := false
-	concerned := containsAny(string(p.src.runes), "お詫び", "おわび", "迷惑", "不便", "申し訳", "お知らせ", "ご報告", "次第", "復旧作業", "復旧の", "復旧見込", "調査中", "対応中", "了承")
+	concerned := containsAny(unquoted(string(p.src.runes)), "お詫び", "おわび", "迷惑", "不便", "申し訳", "お知らせ", "ご報告", "次第", "復旧作業", "復旧の", "復旧見込", "調査中", "対応中", "了承")
 	p.sentences(func(from, to int) {
 		if found || p.question(to) {
 			return
@@ -95,6 +118,21 @@ func (p *parser) factual(k eventKind) bool {
 	return found
 }
 
+// unquoted returns the text without what stands in 「」.
+func unquoted(text string) string {
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "「")
+		out.WriteString(before)
+		_, after, closed := strings.Cut(rest, "」")
+		if !found || !closed {
+			out.WriteString(rest)
+			return out.String()
+		}
+		text = after
+	}
+}
+
 // drill reports whether the headline is that of an exercise, in which everything that fails does so on paper.
 func (p *parser) drill() bool {
 	if p.title < 0 {
@@ -112,11 +150,16 @@ func (p *parser) facility() bool {
 // cancelled reports whether the notice says that the work will not be done.
 func (p *parser) cancelled() bool {
 	for k, t := range p.toks {
-		if t.kind == kWord && (t.is(cCancel) || t.is(cMove) && p.gapText(k, "延期")) && !p.possible(k, len(p.toks)) && t.tail != tailNot {
+		if t.kind == kWord && (p.cancels(k) || t.is(cMove) && p.gapText(k, "延期")) && !p.possible(k, len(p.toks)) && t.tail != tailNot {
 			return true
 		}
 	}
 	return false
+}
+
+// cancels reports whether the word at token k calls something off, and is not the cancelling of an order.
+func (p *parser) cancels(k int) bool {
+	return p.isWord(k, cCancel) && !p.find(k+1, min(k+4, len(p.toks)), cCant) && !containsAny(p.text(max(0, k-3), min(k+3, len(p.toks))), "注文", "訂正")
 }
 
 // cancelledBelow reports whether a sentence says of all that is listed below it that it will not be done.
@@ -127,7 +170,7 @@ func (p *parser) cancelledBelow() bool {
 			return
 		}
 		for k := from; k < to; k++ {
-			found = found || p.isWord(k, cCancel) && p.toks[k].tail != tailNot && !p.find(k, to, cDo|cPlan) && !containsAny(p.text(max(from, k-8), k), "サービスを", "受付を", "利用を")
+			found = found || p.cancels(k) && p.toks[k].tail != tailNot && !p.find(k, to, cDo|cPlan) && !containsAny(p.text(max(from, k-8), k), "サービスを", "受付を", "利用を")
 		}
 	})
 	return found

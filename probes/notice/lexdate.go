@@ -316,7 +316,11 @@ func (l *lexer) relativeDate(i int) int {
 		return 0
 	}
 	if l.rs[i] == '翌' && (l.at(i-1) == '月' || l.at(i-2) == '月' && l.at(i-1) == 'の') && l.at(i+1) == '月' && !isDigit(l.at(i-2)) {
-		return 0 // 解約月の翌月15日
+		if n := l.afterRelativeMonth(i, i+2, date{monthRel: true}); n > 0 { // 解約月の翌月15日 is of any month
+			l.tokens[len(l.tokens)-1] = token{kind: kText, from: i, to: n}
+			return n
+		}
+		return l.simple(kText, i, i+2)
 	}
 	if l.rs[i] == '翌' && l.at(i+1) == '日' && l.at(i+2) == '曜' {
 		return l.emit(token{kind: kDate, from: i, to: i + 3 + hasPrefix(l.rs, i+3, "日"), date: date{base: baseContext, dayOff: 1}})

@@ -148,7 +148,7 @@ func (p *parser) findTitle() {
 		}
 		if p.title < 0 {
 			p.title = i
-			if len([]rune(s)) > maxSiteName || p.find(ln.first, ln.last, events|cAbout) || p.find(ln.first, ln.last, cFriend) {
+			if len([]rune(s)) > maxSiteName || p.find(ln.first, ln.last, events|cAbout) && !organisation(s) || p.find(ln.first, ln.last, cFriend) {
 				break
 			}
 			continue
@@ -166,7 +166,7 @@ func (p *parser) findTitle() {
 			p.title = i
 			break
 		}
-		if p.find(ln.first, ln.last, events) && (p.find(ln.first, ln.last, cAbout) || p.find(ln.first, ln.last, cTender)) {
+		if p.find(ln.first, ln.last, events) && (p.find(ln.first, ln.last, cAbout|cTender) || strings.HasSuffix(s, "報告") || len([]rune(s)) > maxSiteName && p.find(ln.first, ln.last, cMeeting)) {
 			p.title = i
 			break
 		}
@@ -178,6 +178,16 @@ func (p *parser) findTitle() {
 		ln := p.lines[p.title]
 		p.titleMeeting = p.find(ln.first, ln.last, cMeeting)
 	}
+}
+
+// organisation reports whether a line is the name of a body, as that above a notice: …協会 …部会.
+func organisation(s string) bool {
+	for _, end := range []string{"部会", "委員会", "審議会", "協会", "事務局"} {
+		if strings.HasSuffix(s, end) {
+			return true
+		}
+	}
+	return false
 }
 
 // maxMenuItem is the longest line that is believed to be an item of a menu, in characters.
@@ -207,6 +217,9 @@ func (p *parser) navigation(ln line, s string) bool {
 	if menu && containsAny(s, "FAQ", "よくある", "ホーム", "トップ", "お問い合わせ") {
 		return true
 	}
+	if strings.Count(s, " > ") > 1 && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, events) {
+		return true
+	}
 	if p.find(ln.first, ln.last, cAbout) {
 		return false
 	}
@@ -215,7 +228,7 @@ func (p *parser) navigation(ln line, s string) bool {
 			return true
 		}
 	}
-	if strings.Contains(s, " > ") || strings.Count(s, "|") > 1 || strings.Contains(s, " | ") && quiet {
+	if strings.Contains(s, " > ") || strings.Contains(s, " » ") || strings.Count(s, " / ") > 1 || strings.Count(s, "|") > 1 || strings.Contains(s, " | ") && quiet {
 		return true
 	}
 	return menu && !p.find(ln.first, ln.last, cTender|cMeeting)
@@ -233,7 +246,7 @@ func (p *parser) eventBefore(k int) bool { return p.firstEvent >= 0 && p.firstEv
 
 // announces decides which kind of event the notice announces, if any.
 func (p *parser) announces(v verdict) eventKind {
-	if v.titleTender && !(v.sureOutage && v.bodySure) && !v.bodyNotice || p.drill() || p.facility() || p.weather() || p.leak() || p.instructs() {
+	if v.titleTender && !(v.sureOutage && v.bodySure) && !v.bodyNotice || p.drill() || p.facility() || p.weather() || p.crime() || p.instructs() || !v.titleMaint && p.hoursPage() {
 		return noEvent
 	}
 	switch {

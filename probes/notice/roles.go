@@ -161,7 +161,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = role
 		return
 	}
-	if p.headsReport(m) || p.stamp(m) || p.posted(m) || p.quotes(m, to) || p.toldOn(m, to) {
+	if p.headsReport(m) || p.logs(m) || p.stamp(m) || p.posted(m) || p.quotes(m, to) || p.toldOn(m, to) {
 		r.role = roleReport
 		return
 	}
@@ -305,6 +305,9 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 		case t.is(cCancel) && inBracket:
 			return roleIgnore, true
 		}
+	}
+	if p.particle(j, '第') && p.kindAt(j+1) == kNumber && p.particle(j+2, '報') && !m.since && !m.until && !m.isRange {
+		return roleReport, true // 12:40 第1報
 	}
 	if p.particle(j, '付') || p.particle(j, '版') || p.particle(j, '締') || p.particle(j, '発') && (p.particle(j+1, '信') || p.particle(j+1, '出')) {
 		return roleReport, true

@@ -15,6 +15,12 @@ func (p *parser) headsReport(m *mention) bool {
 	return p.hasTime(m.to, ln.last) || p.find(m.to, ln.last, cOngoing|cNow)
 }
 
+// logs reports whether the mention heads an entry of a log in English: 12:58 AM PDT We are investigating ….
+func (p *parser) logs(m *mention) bool {
+	k := p.over(m.to, kSpace, kRange, kColon)
+	return !m.isRange && m.a.hasClock && !p.hasText(p.lines[m.line].first, m.from) && p.latin(k, "We", "Our", "The", "This", "Between", "As")
+}
+
 // quotes reports whether the mention is when somebody said what is quoted behind it: 9時25分に「…が止まっています」と投稿した.
 func (p *parser) quotes(m *mention, to int) bool {
 	k := m.to

@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ type stand struct {
 func (p *parser) standOf(from, to int, k eventKind) stand {
 	var st stand
 	p.sentences(func(a, b int) {
-		if b <= from || a >= to {
+		if b <= from || a >= to || p.pastReport(a) {
 			return
 		}
 		if k == outage {
@@ -38,6 +39,14 @@ func (p *parser) standOf(from, to int, k eventKind) stand {
 		}
 	})
 	return st
+}
+
+// pastReport reports whether the line at token k only lists a report: 12:40 第1報 ….
+func (p *parser) pastReport(k int) bool {
+	k = p.over(k, kSpace)
+	_, next, ok := p.point(k)
+	next = p.over(next, kSpace)
+	return ok && p.particle(next, '第') && p.kindAt(next+1) == kNumber && p.particle(next+2, '報')
 }
 
 func (p *parser) outageStand(from, to int, st *stand) {
@@ -88,7 +97,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 				done = !part || done
 			}
 		case t.is(cCan):
-			if (p.find(from, k, cNow) || p.find(from, k, cFrom) && p.hasTime(from, k)) && !p.find(from, k, cNoEffect) && !p.find(k, next, cPossible|cHope|cPlan) && !p.find(from, to, cPerson) {
+			if (p.find(from, k, cNow) || p.find(from, k, cFrom) && p.hasTime(from, k)) && !p.find(from, k, cNoEffect) && (hasPrefix(p.src.runes, t.to, "よう") == 0 || hasPrefix(p.src.runes, t.to, "ようにな") > 0) && !p.find(k, next, cPossible|cHope|cPlan) && !p.find(from, to, cPerson) {
 				done = !part || done
 			}
 		case t.is(cFinish):
@@ -110,8 +119,11 @@ func (p *parser) outageStand(from, to int, st *stand) {
 				continue // what is not known of it
 			}
 			st.ongoing = true
-			if p.gapText(k, "引き続き") && containsAny(p.text(k, to), "作業中", "対応中") && !maint {
+			if p.gapText(k, "引き続き") && containsAny(p.text(k, to), "作業中", "対応中", "復旧作業") && !maint {
 				still = true
+			}
+			if p.gapText(k, "継続") && p.find(from, k, cRecover) && !containsAny(p.text(from, to), "監視", "原因") {
+				still = true // 県北は回復しておりますが、県南では継続しております
 			}
 			if p.find(from, to, cTrouble|cCant|cHappen) && (!containsAny(p.text(from, to), "原因", "詳細", "監視", "再発防止", "経過観察") || p.cantGoesOn(k)) && !maint {
 				still = true
@@ -272,6 +284,11 @@ func (p *parser) reports() []report {
 			}
 		}
 	}
+	if slices.ContainsFunc(out, func(r report) bool {
+		return slices.ContainsFunc(out, func(o report) bool { return o.line == r.line+1 })
+	}) {
+		return nil // a list of what has been reported
+	}
 	if len(out) > 0 {
 		return out
 	}
@@ -348,6 +365,9 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		return probes.Resolved
 	}
 	if k == outage {
+		if p.endUnknown() {
+			return probes.Ongoing
+		}
 		closed := len(windows) > 0
 		past := closed && !p.published.IsZero()
 		sure, some := false, false
@@ -399,14 +419,21 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 	return probes.Scheduled
 }
 
+// endUnknown reports whether the notice has a field for the end that says that it is to come: 復旧日時:未定.
+func (p *parser) endUnknown() bool {
+	return slices.ContainsFunc(p.lines, func(ln line) bool {
+		return ln.heads && ln.role == labelEnd && !p.hasTime(ln.value, ln.last) && p.find(ln.value, ln.last, cUnknown|cOngoing)
+	})
+}
+
 // closedOnPage reports whether one of the lines of a status page that hold nothing but a state says that it is over.
 func (p *parser) closedOnPage() bool {
 	states, closed := 0, false
 	for _, ln := range p.lines {
 		switch strings.TrimSpace(p.text(ln.first, ln.last)) {
-		case "Resolved", "Completed":
+		case "Resolved", "Completed", "解決済み", "解決済", "復旧済み", "復旧済", "解決", "復旧":
 			states, closed = states+1, true
-		case "Monitoring", "Identified", "Investigating", "Update", "In progress", "Scheduled", "Verifying":
+		case "Monitoring", "Identified", "Investigating", "Update", "In progress", "Scheduled", "Verifying", "監視中", "経過観察中", "原因特定", "特定済み", "調査中", "対応中", "更新":
 			states++
 		}
 	}

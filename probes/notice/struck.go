@@ -25,6 +25,18 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if m.a.dateOnly() && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "いっぱい", "中に", "中の", "中は", "中を", "中、", "中も") > 0 {
 		return true
 	}
+	// (うち17時45分頃から18時50分頃までは
+	if m.isRange && strings.HasSuffix(p.text(max(from, m.from-4), m.from), "うち") {
+		return true
+	}
+	// 通常は5:30~23:30
+	if m.isRange && !m.a.hasDate && containsAny(p.text(max(from, m.from-3), m.from), "通常") && !p.find(from, m.from, cTrouble|cMaint) {
+		return true
+	}
+	// サービス提供時間は4:00~翌2:00です。会員登録は5:00~23:45となります
+	if m.isRange && !m.a.hasDate && p.find(p.lines[m.line].first, m.from, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) {
+		return true
+	}
 	// 終了日の午前9時以降
 	if before := p.text(max(from, m.from-4), m.from); !m.a.hasDate && (strings.HasSuffix(before, "終了日の") || strings.HasSuffix(before, "営業日の")) {
 		return true
@@ -173,7 +185,7 @@ func (p *parser) usable(m *mention, to int) bool {
 		if p.particle(k, '除') {
 			return false
 		}
-		if p.isWord(k, cCan|cNormal) {
+		if p.isWord(k, cCan|cNormal) && p.kindAt(k+1) != kOpen && p.kindAt(k+1) != kClose {
 			return true
 		}
 		if p.isWord(k, cHappen|cCant|cStop|cTrouble|cMaint|cDo|cRecover) {

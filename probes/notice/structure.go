@@ -69,7 +69,7 @@ var labelWords = []struct {
 }
 
 func roleOfLabel(label string) labelRole {
-	label = strings.ToLower(strings.TrimFunc(label, func(r rune) bool { return !unicode.IsLetter(r) }))
+	label = strings.ToLower(strings.TrimFunc(strings.ReplaceAll(label, "日本時間", ""), func(r rune) bool { return !unicode.IsLetter(r) }))
 	if label == "" || len([]rune(label)) > maxLabel {
 		return labelNone
 	}
@@ -89,6 +89,9 @@ func roleOfLabel(label string) labelRole {
 
 // ignorable reports whether a label that names a desk, a term or the like is about nothing else.
 func ignorable(label string) bool {
+	if strings.HasSuffix(label, "受付サービス") || strings.HasSuffix(label, "受付システム") {
+		return false // the name of one
+	}
 	if len([]rune(label)) <= 12 {
 		return true
 	}
@@ -258,7 +261,7 @@ func (p *parser) readLabel(ln *line, k int) {
 		case kDate, kClock:
 			return
 		case kSpace:
-			if t.to-t.from >= 2 || j+1 < ln.last && p.timeFirst(j, ln.last) && p.endsLikeLabel(k, j) {
+			if t.to-t.from >= 2 || j+1 < ln.last && (p.timeFirst(j, ln.last) || p.isWord(j+1, cUnknown)) && p.endsLikeLabel(k, j) {
 				if j > k && p.endsLikeLabel(k, j) && set(k, j, j+1) {
 					return
 				}

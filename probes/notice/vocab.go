@@ -72,7 +72,7 @@ var vocabulary = map[class]string{
 	cTrouble: `障害 システム障害 通信障害 接続障害 不具合 トラブル 故障 輻輳 システムダウン サーバーダウン サーバダウン ネットワーク障害 機器障害 設備障害 回線障害
 		停電 断線 通信断 不通 アクセス障害 電波障害 大規模障害 緊急停止 アクセス集中 アクセスが集中 ダウンしています ダウンしており ダウンしました ダウンしていた ダウンした 閲覧障害
 		outage outages incident interruption interruptions disruption disruptions degraded downtime`,
-	cTroubleW: `事象 エラー 異常 遅延 遅れ 混雑 誤表示 誤作動 文字化け 支障 時間がかか 運転見合わせ 運転を見合わせ 見合わせて 事故 issue issues error errors problem problems failure failures difficulties difficulty latency slowness delay delays delayed`,
+	cTroubleW: `性能低下 性能劣化 速度低下 品質低下 パフォーマンスの低下 パフォーマンス低下 事象 エラー 異常 遅延 遅れ 混雑 誤表示 誤作動 文字化け 支障 時間がかか 運転見合わせ 運転を見合わせ 見合わせて 事故 issue issues error errors problem problems failure failures difficulties difficulty latency slowness delay delays delayed`,
 	cMaint: `メンテナンス システムメンテナンス 定期メンテナンス 臨時メンテナンス 緊急メンテナンス サーバーメンテナンス サーバメンテナンス メンテ 保守 保守作業 保守点検 システム保守
 		定期点検 システム点検 設備点検 電気設備点検 計画停止 計画停電 法定停電 定期停止 臨時停止 システム更改 システム改修 更改 システム移行 移行作業 切替作業 切り替え作業 システム切替 システム切り替え
 		システム更新 更新作業 サーバ更新 サーバー更新 機器更新 機器更改 機器交換 機器入替 機器入れ替え サーバ移行 サーバー移行 サーバー切替 バージョンアップ作業 アップデート作業 データ移行 停止作業 設備更新 増強工事 更新工事 交換工事 切替工事 ネットワーク工事 通信工事 回線工事 設備工事

@@ -131,15 +131,18 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		a.daily(rd, kind)
 	case rd.isRange:
 		start, end, okStart, okEnd := r.span(rd.mention)
-		if unsaid && okStart && !p.published.IsZero() && (start.After(midnight(p.published).Add(day)) || !p.published.Equal(midnight(p.published)) && start.After(p.published)) {
+		if unsaid && okStart && !p.published.IsZero() && (!start.Before(midnight(p.published).Add(day)) || !p.published.Equal(midnight(p.published)) && start.After(p.published)) {
 			kind = maintenance // what is still to come is no failure
 		}
 		w := window{kind: kind, line: rd.line, endRole: roleNone, ranged: true}
-		if from, to := p.sentence(rd.from); rd.a.dateOnly() && strings.Contains(p.text(from, to), "年末年始") && !strings.Contains(p.headline(), "年末年始") {
+		if from, to := p.sentence(rd.from); rd.a.dateOnly() && !rd.a.allDay && !rd.b.allDay && strings.Contains(p.text(from, to), "年末年始") && !strings.Contains(p.headline(), "年末年始") {
 			w.loose = true // hours of service say so every year
 		}
 		label, name := p.roleAt(rd.from)
 		w.labelled = label == labelStart || label == labelSpan
+		if label == labelNone && rd.role == roleNone && rd.kind == noEvent && main == maintenance && containsAny(p.text(rd.to, min(rd.to+3, len(p.toks))), "の間", "に開催", "に実施") {
+			w.loose = true // what else goes on in those days
+		}
 		w.loose = w.loose || containsAny(name, "休館", "休室", "閉館", "休業") && !containsAny(name, "システム", "サービス") // a building's
 		a.setStart(&w, rd, start, okStart && !rd.a.vague)
 		a.setEnd(&w, rd, rd.b, end, okEnd && !rd.b.vague)
@@ -379,7 +382,13 @@ func (a *assembler) begin(w window) {
 // escalates reports whether the start of a window is told as the next step of what had begun: 19時30分頃には全体が,
 // 7時15分からは受付も.
 func (p *parser) escalates(w, begun *window) bool {
-	if w.kind != outage || w.start.Before(begun.start) || w.start.Sub(begun.start) > day {
+	if w.kind != outage || w.start.Before(begun.start) || w.start.Sub(begun.start) > 7*day {
+		return false
+	}
+	if p.timeline[w.line] && (p.timeline[begun.line] || w.weak) && !p.find(p.lines[w.line].first, p.lines[w.line].last, cAgain) {
+		return true // a step of what had begun
+	}
+	if w.start.Sub(begun.start) > day {
 		return false
 	}
 	return begun.sentence == w.sentence && hasPrefix(p.src.runes, w.startTo, "には") > 0 || hasPrefix(p.src.runes, w.startTo, "からは") > 0
@@ -455,7 +464,7 @@ func (a *assembler) finish(main eventKind) []window {
 		drop = drop || w.kind == outage && slices.ContainsFunc(ws, func(o window) bool {
 			return o.labelled && o.kind == outage && o.hasEnd && w.hasStart && w.hasEnd && !w.labelled && w.line > o.line &&
 				!w.start.Before(o.start) && !w.end.After(o.end) && w.end.Sub(w.start) < o.end.Sub(o.start)
-		}) // its phases
+		}) && !a.subject(w) // its phases
 		drop = drop || w.kind == outage && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == outage && o.hasStart && o.hasEnd && !w.end.Before(o.start) && !w.end.After(o.end)
 		}) // a part was back earlier
@@ -489,6 +498,9 @@ func (a *assembler) finish(main eventKind) []window {
 				if w.labelled && w.ranged && w.hasStart && w.hasEnd && o.ranged && o.hasStart && o.hasEnd && w.line != o.line && !midnight(o.start).Equal(w.start) && !midnight(o.end.Add(-1)).AddDate(0, 0, 1).Equal(w.end) {
 					continue // another service, for other days
 				}
+				if a.headed(w) && a.headed(o) && w.line != o.line {
+					continue // each under a name of its own
+				}
 				if overlapsDays(w, o) && !(w.hasStart && w.hasEnd && o.ranged && a.listed(w, o)) {
 					drop = true
 				}
@@ -502,6 +514,23 @@ func (a *assembler) finish(main eventKind) []window {
 		return cmp.Or(bound(x).Compare(bound(y)), x.end.Compare(y.end))
 	})
 	return out
+}
+
+// headed reports whether the window is a range that stands alone on its line, below a line that names what it holds for.
+func (a *assembler) headed(w window) bool {
+	p, ln := a.p, a.p.lines[w.line]
+	if !w.ranged || w.line == 0 || p.hasText(ln.first, p.tokenAt(ln, w.startFrom)) {
+		return false
+	}
+	above := p.lines[w.line-1]
+	return !above.blank && !p.hasTime(above.first, above.last) && p.kindAt(above.last-1) != kStop && p.toks[above.last-1].to-p.toks[above.first].from <= maxHeader && !p.find(above.first, above.last, cWhen)
+}
+
+// subject reports whether the window is a member of a list that names what it holds for: ・サーバー1:7時7分~7時17分.
+func (a *assembler) subject(w window) bool {
+	p, ln := a.p, a.p.lines[w.line]
+	k := p.tokenAt(ln, w.startFrom)
+	return w.ranged && ln.bullet && p.hasText(ln.value, k) && p.kindAt(p.backOverSpace(k)-1) == kColon
 }
 
 // listed reports whether two windows are members of a list, each with a subject of its own.
