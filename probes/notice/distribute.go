@@ -7,6 +7,15 @@ func (p *parser) distribute() {
 	for i := 0; i < len(p.mentions); i++ {
 		m := p.mentions[i]
 		own := m.a.hasDate
+		if m.since && !m.isRange && own && m.a.hasClock { // 7月16日、18日の22時30分から
+			for n := len(out) - 1; n >= 0 && p.listedDate(out[n]) && !out[n].isRange && p.listGap(out[n].to, m.from) && p.listSign(out[n].to, m.from); n-- {
+				d := out[n]
+				out[n] = m
+				out[n].a.date, out[n].from, out[n].line = d.a.date, d.from, d.line
+			}
+			out = append(out, m)
+			continue
+		}
 		if !m.isRange || !m.a.hasClock || m.b.hasDate && m.b.date.base == baseNone {
 			out = append(out, m)
 			continue

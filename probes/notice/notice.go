@@ -326,7 +326,7 @@ func (p *parser) run() Reading {
 	groups := map[eventKind][]window{}
 	for _, w := range windows {
 		k := w.kind
-		if k == outage && !v.sureOutage || k == maintenance && !v.sureMaint {
+		if k == outage && !v.sureOutage || k == maintenance && !v.sureMaint && !(w.ranged && !p.published.IsZero() && w.start.After(p.published)) {
 			if w.startDate && !w.hasEnd && k != main {
 				continue // 昨日の障害を受け
 			}

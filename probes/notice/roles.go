@@ -1,6 +1,9 @@
 package notice
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A role is what a mention of time is to the event.
 type role uint8
@@ -163,6 +166,17 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 	}
 	if p.headsReport(m) || p.logs(m) || p.stamp(m) || p.posted(m) || p.quotes(m, to) || p.toldOn(m, to) {
 		r.role = roleReport
+		return
+	}
+	if n := len(p.readings); m.isRange && n > 0 && p.readings[n-1].isRange && p.readings[n-1].role == roleStart {
+		switch p.text(p.readings[n-1].to, m.from) {
+		case "と", "の間と", "、", "及び", "および":
+			r.role = roleStart // 12:37~12:54の間と13:25~16:24の間
+			return
+		}
+	}
+	if m.isRange && strings.HasSuffix(p.text(max(from, m.from-5), m.from), "発生したのは") {
+		r.role = roleStart
 		return
 	}
 	if role, ok := p.adjacent(r, prev, to); ok {

@@ -120,7 +120,9 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if main == outage && !p.planned(rd) && p.sectionOf(rd.line) != maintenance {
 		r.kind = outage
 	}
-	unsaid := rd.isRange && (rd.kind == noEvent || rd.kind == anyEvent) && main == outage && p.worksToo
+	from, to := p.sentence(rd.from)
+	repair := p.planned(rd) && p.find(from, to, cDo|cMaint|cMaintW) && !p.find(from, to, cHappen) // 11月8日9:00~12:00に交換を実施します
+	unsaid := rd.isRange && (rd.kind == noEvent || rd.kind == anyEvent) && main == outage && (p.worksToo || repair)
 	if unsaid {
 		r.kind = anyEvent
 	}
@@ -135,12 +137,12 @@ func (a *assembler) take(rd *reading, main eventKind) {
 			kind = maintenance // what is still to come is no failure
 		}
 		w := window{kind: kind, line: rd.line, endRole: roleNone, ranged: true}
-		if from, to := p.sentence(rd.from); rd.a.dateOnly() && !rd.a.allDay && !rd.b.allDay && strings.Contains(p.text(from, to), "年末年始") && !strings.Contains(p.headline(), "年末年始") {
+		if rd.a.dateOnly() && !rd.a.allDay && !rd.b.allDay && strings.Contains(p.text(from, to), "年末年始") && !strings.Contains(p.headline(), "年末年始") {
 			w.loose = true // hours of service say so every year
 		}
 		label, name := p.roleAt(rd.from)
 		w.labelled = label == labelStart || label == labelSpan
-		if label == labelNone && rd.role == roleNone && rd.kind == noEvent && main == maintenance && containsAny(p.text(rd.to, min(rd.to+3, len(p.toks))), "の間", "に開催", "に実施") {
+		if label != labelSpan && label != labelStart && rd.role == roleNone && rd.kind == noEvent && main == maintenance && containsAny(p.text(rd.to, min(rd.to+3, len(p.toks))), "の間", "に開催", "に実施") {
 			w.loose = true // what else goes on in those days
 		}
 		w.loose = w.loose || containsAny(name, "休館", "休室", "閉館", "休業") && !containsAny(name, "システム", "サービス") // a building's
