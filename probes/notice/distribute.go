@@ -1,5 +1,7 @@
 package notice
 
+import "strings"
+
 // distribute gives a range of clock times to each of the dates that are listed before it:
 // 12月6日、13日、20日の各日 0:00～6:00.
 func (p *parser) distribute() {
@@ -7,7 +9,7 @@ func (p *parser) distribute() {
 	for i := 0; i < len(p.mentions); i++ {
 		m := p.mentions[i]
 		own := m.a.hasDate
-		if m.since && !m.isRange && own && m.a.hasClock { // 7月16日、18日の22時30分から
+		if m.since && !m.isRange && own && m.a.hasClock && strings.Contains(p.text(m.from, m.to), "の") { // 7月16日、18日の22時30分から
 			for n := len(out) - 1; n >= 0 && p.listedDate(out[n]) && !out[n].isRange && p.listGap(out[n].to, m.from) && p.listSign(out[n].to, m.from); n-- {
 				d := out[n]
 				out[n] = m

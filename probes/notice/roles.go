@@ -109,8 +109,11 @@ func (p *parser) read() {
 	for i := range p.mentions {
 		m := &p.mentions[i]
 		next := len(p.toks)
-		if i+1 < len(p.mentions) {
-			next = p.mentions[i+1].from
+		for _, o := range p.mentions[i+1:] {
+			if o.to != m.to { // else the same hour, for another day
+				next = o.from
+				break
+			}
 		}
 		prev := 0
 		if i > 0 {

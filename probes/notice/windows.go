@@ -78,7 +78,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		kind = main
 	}
 	role := rd.role
-	if rd.isRange && role == roleNone && (main == maintenance || p.aloneInSentence(rd.mention)) && !p.titleMeeting && p.eventBefore(rd.from) {
+	if rd.isRange && role == roleNone && (main == maintenance || p.aloneInSentence(rd.mention) || p.member(rd.line, rd.from)) && !p.titleMeeting && p.eventBefore(rd.from) {
 		role = roleStart
 	}
 	if role == roleNone && !rd.isRange && rd.a.hasDate && p.alone(rd.mention, p.lines[rd.line].first, p.lines[rd.line].last) {
@@ -466,7 +466,7 @@ func (a *assembler) finish(main eventKind) []window {
 		drop = drop || w.kind == outage && slices.ContainsFunc(ws, func(o window) bool {
 			return o.labelled && o.kind == outage && o.hasEnd && w.hasStart && w.hasEnd && !w.labelled && w.line > o.line &&
 				!w.start.Before(o.start) && !w.end.After(o.end) && w.end.Sub(w.start) < o.end.Sub(o.start)
-		}) && !a.subject(w) // its phases
+		}) && !(w.ranged && a.p.member(w.line, a.p.tokenAt(a.p.lines[w.line], w.startFrom))) // its phases
 		drop = drop || w.kind == outage && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == outage && o.hasStart && o.hasEnd && !w.end.Before(o.start) && !w.end.After(o.end)
 		}) // a part was back earlier
@@ -528,11 +528,10 @@ func (a *assembler) headed(w window) bool {
 	return !above.blank && !p.hasTime(above.first, above.last) && p.kindAt(above.last-1) != kStop && p.toks[above.last-1].to-p.toks[above.first].from <= maxHeader && !p.find(above.first, above.last, cWhen)
 }
 
-// subject reports whether the window is a member of a list that names what it holds for: ・サーバー1:7時7分~7時17分.
-func (a *assembler) subject(w window) bool {
-	p, ln := a.p, a.p.lines[w.line]
-	k := p.tokenAt(ln, w.startFrom)
-	return w.ranged && ln.bullet && p.hasText(ln.value, k) && p.kindAt(p.backOverSpace(k)-1) == kColon
+// member reports whether the time at token k of a line stands in a list that names what it holds for: ・サーバー1:7時7分~7時17分.
+func (p *parser) member(line, k int) bool {
+	ln := p.lines[line]
+	return ln.bullet && p.hasText(ln.first, k) && p.kindAt(p.backOverSpace(k)-1) == kColon
 }
 
 // listed reports whether two windows are members of a list, each with a subject of its own.
