@@ -28,7 +28,7 @@ func (p *parser) teaches() bool {
 		}
 		head = strings.ReplaceAll(head, "ヘルプデスク", "")
 	}
-	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "注意事項", "通知について", "通知方法", "復旧手順", "でわかる", "がわかる", "事例", "する方法", "まとめ", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
+	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "注意事項", "通知について", "通知方法", "復旧手順", "でわかる", "がわかる", "事例", "初動", "チェックリスト", "する方法", "まとめ", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
 }
 
 // instructs reports whether the text's very head says that it explains, so that even the times in it are examples.
@@ -41,7 +41,7 @@ func (p *parser) instructs() bool {
 	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "調べ方", "した際の", "した場合の", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合の取", "場合のお取", "とは何か") {
 		return true
 	}
-	if containsAny(string(p.src.runes), "内容例:", "メール例:", "通知例:", "文面例:", "送信例:") {
+	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事では", "本記事では", "当記事では", "この記事を読") || containsAny(string(p.src.runes), "内容例:", "メール例:", "通知例:", "文面例:", "送信例:") {
 		return true
 	}
 	if !p.inEnglish() {

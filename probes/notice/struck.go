@@ -25,6 +25,18 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if m.a.dateOnly() && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "いっぱい", "中に", "中の", "中は", "中を", "中、", "中も") > 0 {
 		return true
 	}
+	// 12時50分ごろ、委託先からシステム障害の連絡が入った
+	if !m.isRange && !m.since && !m.until && containsAny(p.text(m.to, to), "連絡が入", "連絡があ", "との通報") && !p.find(m.to, to, cHappen|cRecover) {
+		return true
+	}
+	// 3月23日~25日まで、下記のとおり限定開館いたします
+	if after := p.text(m.to, min(m.to+20, to)); m.isRange && containsAny(after, "開館します", "開館いたします", "開室します", "開室いたします", "営業します", "営業いたします") && !p.find(m.to, to, cStop|cCant|cMaint|cTrouble) {
+		return true
+	}
+	// (e.g., "unavailable on Aug 30, 2-2:30 AM UTC")
+	if containsAny(p.text(max(0, m.from-24), m.from), "e.g.", "for example", "For example") {
+		return true
+	}
 	// (うち17時45分頃から18時50分頃までは
 	if m.isRange && strings.HasSuffix(p.text(max(from, m.from-4), m.from), "うち") {
 		return true
