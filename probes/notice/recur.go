@@ -26,7 +26,7 @@ func (p *parser) recurring(m *mention) bool {
 		t := p.toks[k]
 		switch t.kind {
 		case kNewline, kStop:
-			if t.kind == kStop || n > 2 && p.hasText(k+1, m.from) {
+			if t.kind == kStop || n > 2 && !p.alone(m, k+1, m.from) {
 				return false
 			}
 		case kDate:

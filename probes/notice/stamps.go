@@ -40,8 +40,8 @@ func (p *parser) quotes(m *mention, to int) bool {
 
 // toldOn reports whether the mention is the day on which somebody told of the event: 市は4日、…が復旧したと発表した.
 func (p *parser) toldOn(m *mention, to int) bool {
-	return m.a.dateOnly() && !m.isRange && !m.since && !m.until && p.kindAt(m.to) == kComma && p.particle(m.from-1, 'は') &&
-		containsAny(p.text(m.to, to), "と発表", "を発表", "で発表した", "ことを明らかに", "と明らかに", "と公表", "を公表")
+	return m.a.dateOnly() && !m.isRange && !m.since && !m.until && p.kindAt(m.to) == kComma && (containsAny(p.text(m.to, to), "取材で", "取材に") || p.particle(m.from-1, 'は')) &&
+		containsAny(p.text(m.to, to), "と発表", "を発表", "で発表した", "取材で", "取材に", "ことを明らかに", "と明らかに", "と公表", "を公表")
 }
 
 // posted reports whether the mention ends a line that only says when a report was published: Posted 2 days ago. Oct 30, ….

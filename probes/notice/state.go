@@ -107,6 +107,8 @@ func (p *parser) outageStand(from, to int, st *stand) {
 		case t.is(cCant|cTrouble|cTroubleW) && t.tail != tailNot && p.find(from, to, cNow) && !p.find(from, to, cRecover|cResume|cNormal|cCan|cFinish) && !containsAny(p.text(from, to), "現在は"),
 			t.is(cCant) && containsAny(p.text(k, to), "なっております", "なっています", "状態です", "状況です", "続いております", "続いています"):
 			st.present = true
+		case p.gapText(k, "ダウンしています", "ダウンしており"):
+			st.ongoing = true
 		case t.is(cHappen):
 			if hasPrefix(p.src.runes, t.to, "しております", "しています", "している", "しており") > 0 && hasPrefix(p.src.runes, t.to, "しておりました", "していました", "しておりましたが") == 0 {
 				st.present = true
