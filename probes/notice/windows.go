@@ -406,7 +406,7 @@ func (a *assembler) add(w window) {
 	for i := range a.windows {
 		o := &a.windows[i]
 		if o.hasStart == w.hasStart && o.hasEnd == w.hasEnd && o.start.Equal(w.start) && o.end.Equal(w.end) {
-			o.approx = o.approx || w.approx
+			o.approx = o.approx || w.approx && !w.startDate // days told again, without 終日
 			return
 		}
 		if o.hasStart && w.hasStart && w.hasEnd && o.start.Equal(w.start) && !o.hasEnd {
