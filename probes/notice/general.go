@@ -88,6 +88,13 @@ func (p *parser) crime() bool {
 		!containsAny(h, "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "再開", "閲覧でき", "利用でき")
 }
 
+// launch reports whether the headline is that of a new product, and names a failure or work at most in the product's name.
+func (p *parser) launch() bool {
+	h := unquoted(p.headline())
+	return containsAny(h, "提供開始", "提供を開始", "新機能", "新サービス", "販売開始", "新発売") &&
+		!containsAny(h, "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "延期", "遅延", "できない")
+}
+
 // factual reports whether a text that gives no window tells of an event that is, was or will be, and not of what may
 // happen, or does in general.
 func (p *parser) factual(k eventKind) bool {

@@ -246,7 +246,7 @@ func (p *parser) eventBefore(k int) bool { return p.firstEvent >= 0 && p.firstEv
 
 // announces decides which kind of event the notice announces, if any.
 func (p *parser) announces(v verdict) eventKind {
-	if v.titleTender && !(v.sureOutage && v.bodySure) && !v.bodyNotice || p.drill() || p.facility() || p.weather() || p.crime() || p.instructs() || !v.titleMaint && p.hoursPage() {
+	if v.titleTender && !(v.sureOutage && v.bodySure) && !v.bodyNotice || p.drill() || p.facility() || p.weather() || p.crime() || p.launch() || p.instructs() || !v.titleMaint && p.hoursPage() {
 		return noEvent
 	}
 	switch {
