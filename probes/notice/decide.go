@@ -151,6 +151,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			return roleStart, true
 		case t.is(cCant):
+			if j := p.firstOf(k+1, min(k+9, next), cRecover); j > 0 && containsAny(p.text(k, j), "状態は", "状況は", "事象は", "症状は") && p.toks[j].tail == tailDone {
+				continue // つながりづらい状態は改善されました
+			}
 			return roleStart, true
 		case t.is(cStop):
 			if p.liftsStop(k, next) {

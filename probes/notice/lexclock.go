@@ -187,7 +187,7 @@ func (l *lexer) bareHour(i int) bool {
 }
 
 func (l *lexer) afterHour(j int, c clock) (clock, int, bool) {
-	if l.at(j) == '台' {
+	if l.at(j) == '台' && l.at(j+1) != '\t' {
 		c.approx = true
 		return c, j + 1, true
 	}

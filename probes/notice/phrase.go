@@ -482,6 +482,23 @@ func (p *parser) untilWord(m *mention) {
 	}
 }
 
+// fromOpening returns the end of the words at rune i that name the hour at which an office or a shop opens, from which
+// something held: 8時半の業務開始時から; 0 when they do not.
+func (p *parser) fromOpening(i int) int {
+	rs := p.src.runes
+	n := hasPrefix(rs, i, "業務", "営業", "窓口", "受付", "開店", "開庁", "始業", "診療")
+	if n == 0 {
+		return 0
+	}
+	i += n
+	i += hasPrefix(rs, i, "開始")
+	i += hasPrefix(rs, i, "時")
+	if n = hasPrefix(rs, i, "から", "より"); n == 0 {
+		return 0
+	}
+	return i + n
+}
+
 // particles reads what follows a point: から, まで, 以降.
 func (p *parser) particles(m *mention) {
 	j := p.over(m.to, kSpace)
@@ -493,6 +510,11 @@ func (p *parser) particles(m *mention) {
 		m.until, m.deadline, m.to = true, true, j+1
 	case p.isWord(j, cFrom):
 		m.since, m.to = true, j+1
+	case m.a.hasClock && p.particle(j, 'の') && p.fromOpening(p.toks[j].to) > 0:
+		m.since = true // 午前8時半の業務開始時から
+		for end := p.fromOpening(p.toks[j].to); m.to < len(p.toks) && p.toks[m.to].from < end; {
+			m.to++
+		}
 	}
 	for n := m.from - 1; n >= 0 && n >= m.from-4; n-- {
 		switch {

@@ -86,7 +86,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// 7月17日~19日の間に…プレイヤー様, この間の精算は…午後2時の間に順次振り込まれます
-	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "の間に", "までの間に", "の期間に", "の期間中に", "にログイン", "に購入", "にご購入", "にご利用") > 0 && p.firstOf(m.to, to, cStop|cCant|cMaint|cHappen|cTrouble|cDo) < 0 {
+	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "の間に", "までの間に", "の期間に", "の期間中に", "にログイン", "に購入", "にご購入", "にご利用") > 0 && p.firstOf(m.to, to, cStop|cCant|cMaint|cHappen|cTrouble|cTroubleW|cDo) < 0 {
 		return true
 	}
 	// 3月30日~4月6日に会議室を使う方は
