@@ -165,16 +165,17 @@ func (p *parser) cancelled() bool {
 	return false
 }
 
-// cancels reports whether the word at token k calls something off, and is not the cancelling of an order.
+// cancels reports whether the word at token k calls something off, and is not the cancelling of an order or the name of a
+// procedure (使用中止の受付).
 func (p *parser) cancels(k int) bool {
-	return p.isWord(k, cCancel) && !p.find(k+1, min(k+4, len(p.toks)), cCant) && !containsAny(p.text(max(0, k-3), min(k+3, len(p.toks))), "注文", "訂正")
+	return p.isWord(k, cCancel) && hasPrefix(p.src.runes, p.toks[k].to, "の受付", "の手続", "のお手続", "の届", "の申", "・開始") == 0 && !p.find(k+1, min(k+4, len(p.toks)), cCant) && !containsAny(p.text(max(0, k-3), min(k+3, len(p.toks))), "注文", "訂正")
 }
 
 // cancelledBelow reports whether a sentence says of all that is listed below it that it will not be done.
 func (p *parser) cancelledBelow() bool {
 	found := false
 	p.sentences(func(from, to int) {
-		if !containsAny(p.text(from, to), "下記", "以下", "次の") || p.find(from, to, cMove|cPossible|cCond) {
+		if !containsAny(p.text(from, to), "下記", "以下", "次の") || p.find(from, to, cPossible|cCond) || p.find(from, to, cMove) && !containsAny(p.text(from, to), "変更に伴い", "変更により", "変更のため") {
 			return
 		}
 		for k := from; k < to; k++ {
