@@ -243,7 +243,7 @@ func (p *parser) otherPart(k int) bool {
 		}
 	}
 	for j := k + 1; j < to && j < k+maxLook; j++ {
-		if p.isWord(j, cOngoing) && (p.find(j, min(j+12, to), cCant|cTrouble|cTroubleW) || p.gapText(j, "引き続き") && containsAny(p.text(j, to), "作業中", "対応中") || p.gapText(j, "継続")) {
+		if p.isWord(j, cOngoing) && (p.find(j, min(j+12, to), cCant|cTrouble|cTroubleW) || p.gapText(j, "引き続き") && containsAny(p.text(j, to), "作業中", "対応中") || p.gapText(j, "継続") && !p.find(j, to, cCan|cNormal)) {
 			return true
 		}
 	}

@@ -27,17 +27,17 @@ var zones = []struct {
 	{"US/Pacific", pacific}, {"Pacific Time", pacific}, {"CEST", time.FixedZone("CEST", 2*3600)}, {"CET", time.FixedZone("CET", 3600)},
 }
 
-// statedZone returns the zone that the text states for all its times, as in "all times are UTC" and 時刻はUTC; nil when it
-// states none.
+// statedZone returns the zone that the text states for all its times, as in "all times are UTC" and 時刻はすべてUTC; nil when
+// it states none. No time stands between: 発生時刻は14:20(05:20 UTC) is that of one.
 func statedZone(text string) *time.Location {
-	for _, said := range []string{"times are", "times in", "times UTC", "times shown", "時刻は", "時間はすべて", "時刻表示は"} {
+	for _, said := range []string{"times are", "times in", "times shown", "All times", "all times", "時刻は", "時間はすべて", "時刻表示は"} {
 		_, after, found := strings.Cut(text, said)
 		if !found {
 			continue
 		}
-		after = said[len(said)-4:] + after
 		for _, z := range zones {
-			if i := strings.Index(after, z.name); i >= 0 && i < 40 {
+			between, _, named := strings.Cut(after, z.name)
+			if named && len(between) < 40 && !strings.ContainsAny(between, "0123456789\n") {
 				return z.zone
 			}
 		}

@@ -502,6 +502,10 @@ func (p *parser) fromOpening(i int) int {
 // particles reads what follows a point: から, まで, 以降.
 func (p *parser) particles(m *mention) {
 	j := p.over(m.to, kSpace)
+	opening := 0
+	if m.a.hasClock && p.particle(j, 'の') {
+		opening = p.fromOpening(p.toks[j].to)
+	}
 	switch {
 	case p.isWord(j, cUntil):
 		m.until, m.to = true, j+1
@@ -510,9 +514,9 @@ func (p *parser) particles(m *mention) {
 		m.until, m.deadline, m.to = true, true, j+1
 	case p.isWord(j, cFrom):
 		m.since, m.to = true, j+1
-	case m.a.hasClock && p.particle(j, 'の') && p.fromOpening(p.toks[j].to) > 0:
+	case opening > 0:
 		m.since = true // 午前8時半の業務開始時から
-		for end := p.fromOpening(p.toks[j].to); m.to < len(p.toks) && p.toks[m.to].from < end; {
+		for m.to < len(p.toks) && p.toks[m.to].from < opening {
 			m.to++
 		}
 	}

@@ -18,7 +18,7 @@ func (p *parser) headsReport(m *mention) bool {
 // logs reports whether the mention heads an entry of a log in English: 12:58 AM PDT We are investigating ….
 func (p *parser) logs(m *mention) bool {
 	k := p.over(m.to, kSpace, kRange, kColon)
-	return !m.isRange && m.a.hasClock && !p.hasText(p.lines[m.line].first, m.from) && p.latin(k, "We", "Our", "The", "This", "Between", "As")
+	return !m.isRange && m.a.hasClock && !p.hasText(p.lines[m.line].first, m.from) && p.latin(k, "We", "Our", "Between")
 }
 
 // quotes reports whether the mention is when somebody said what is quoted behind it: 9時25分に「…が止まっています」と投稿した.

@@ -117,6 +117,9 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if strings.HasSuffix(p.text(k, k+1), "中") && p.during(k) {
 				continue // 障害発生中に
 			}
+			if p.gapText(k, "継続") && p.find(k, to, cCan|cNormal) {
+				continue // 継続してご利用いただけます
+			}
 			if p.gapText(k, "不明") && containsAny(p.text(max(from, k-6), k), "日時", "時刻", "原因", "理由", "数") {
 				continue // what is not known of it
 			}
@@ -424,7 +427,11 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 // endUnknown reports whether the notice has a field for the end that says that it is to come: 復旧日時:未定.
 func (p *parser) endUnknown() bool {
 	return slices.ContainsFunc(p.lines, func(ln line) bool {
-		return ln.heads && ln.role == labelEnd && !p.hasTime(ln.value, ln.last) && p.find(ln.value, ln.last, cUnknown|cOngoing)
+		k := p.over(ln.value, kSpace, kOpen)
+		if p.isWord(k, cNow) {
+			k = p.over(k+1, kSpace)
+		}
+		return ln.heads && ln.role == labelEnd && k < ln.last && p.isWord(k, cUnknown|cOngoing)
 	})
 }
 
@@ -433,9 +440,9 @@ func (p *parser) closedOnPage() bool {
 	states, closed := 0, false
 	for _, ln := range p.lines {
 		switch strings.TrimSpace(p.text(ln.first, ln.last)) {
-		case "Resolved", "Completed", "解決済み", "解決済", "復旧済み", "復旧済", "解決", "復旧":
+		case "Resolved", "Completed", "解決済み", "解決済", "復旧済み", "復旧済":
 			states, closed = states+1, true
-		case "Monitoring", "Identified", "Investigating", "Update", "In progress", "Scheduled", "Verifying", "監視中", "経過観察中", "原因特定", "特定済み", "調査中", "対応中", "更新":
+		case "Monitoring", "Identified", "Investigating", "Update", "In progress", "Scheduled", "Verifying", "監視中", "経過観察中", "原因特定", "特定済み", "調査中", "対応中":
 			states++
 		}
 	}
