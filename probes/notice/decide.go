@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"strings"
 	"unicode"
 )
 
@@ -118,7 +119,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			return roleStart, true
 		case t.is(cCan):
-			if p.kanjiBehind(k) || p.kindAt(k+1) == kOpen || p.kindAt(k+1) == kClose {
+			if p.kanjiBehind(k) && hasPrefix(p.src.runes, t.to, "状態に") == 0 || p.kindAt(k+1) == kOpen || p.kindAt(k+1) == kClose {
 				continue // 支払いに使用できるアプリ, 「もっとつながる」
 			}
 			if hasPrefix(p.src.runes, t.to, "よう") > 0 && hasPrefix(p.src.runes, t.to, "ようになり", "ようになっ") == 0 {
@@ -281,6 +282,9 @@ func (p *parser) liftsStop(k, next int) bool {
 	return p.find(k+1, next, cResume|cRecover|cCan)
 }
 
+// maxGlue is the number of words that may stand between a time and its subject.
+const maxGlue = 3
+
 // lookBack looks for the subject of a time: 復旧時刻は18時50分, 発生は8時50分頃, 【復旧】10月31日.
 func (p *parser) lookBack(prev int, m *mention) role {
 	glue := 0
@@ -302,7 +306,7 @@ func (p *parser) lookBack(prev int, m *mention) role {
 		if t.is(cWhen | cFriend | cPlan) {
 			continue
 		}
-		if glue > 3 && !(p.particle(k+1, 'は') && containsAny(p.text(m.to, min(m.to+6, len(p.toks))), "となった", "となりま", "になった", "になりま", "だった", "でした")) {
+		if glue > maxGlue && !(p.english(m) && glue <= 2*maxGlue) && !(p.particle(k+1, 'は') && containsAny(p.text(m.to, min(m.to+6, len(p.toks))), "となった", "となりま", "になった", "になりま", "だった", "でした")) {
 			return roleNone
 		}
 		switch {
@@ -325,6 +329,8 @@ func (p *parser) lookBack(prev int, m *mention) role {
 			return roleStart
 		case t.is(cNotice):
 			return roleWeak
+		case t.is(cCant) && strings.HasSuffix(p.text(k, m.from), "なった"):
+			return roleStart // 閲覧ができなくなった3日午後2時20分ごろから
 		case t.is(cMaint|cDo|cPlan) && m.a.hasClock:
 			return roleStart
 		case t.is(cPublish):

@@ -90,6 +90,12 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 			}
 		}
 	}
+	if n := len(a.windows); kind == outage && n > 0 && a.p.timeline[rd.line] {
+		if w := &a.windows[n-1]; a.p.timeline[w.line] && w.hasStart && w.endRole == roleEnd && w.end.Before(t) {
+			a.setEnd(w, rd, rd.a, t, true) // step by step
+			return
+		}
+	}
 	for i := len(a.windows) - 1; i >= 0 && !rd.until; i-- {
 		w := &a.windows[i]
 		if !w.hasStart || !w.hasEnd || w.end.After(t) || t.Sub(w.end) > 3*day {

@@ -49,7 +49,7 @@ func (p *parser) instructs() bool {
 	}
 	from := p.toks[ln.first].from
 	head = strings.ToLower(string(p.src.runes[from:min(len(p.src.runes), from+200)]))
-	return containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "documentation", "user guide")
+	return containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "documentation", "user guide", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
 }
 
 // weather reports whether the headline says that the weather or an earthquake keeps things from being delivered or shops from
@@ -147,7 +147,7 @@ func (p *parser) drill() bool {
 		return false
 	}
 	h := p.headline()
-	return containsAny(h, "対応訓練", "想定訓練", "復旧訓練", "伝達試験", "試験放送") || containsAny(h, "訓練", "演習") && !containsAny(h, "システム障害", "メンテナンス")
+	return containsAny(h, "対応訓練", "想定訓練", "復旧訓練", "伝達試験", "試験放送") || containsAny(h, "訓練", "演習") && (!containsAny(h, "システム障害", "メンテナンス") || containsAny(h, "想定", "訓練を"))
 }
 
 // facility reports whether the headline speaks of a building or a street, and the notice of no service on line at all.

@@ -250,6 +250,9 @@ func (p *parser) kindAround(from, to int, m *mention) eventKind {
 	if k := kindOfLabel(label); k != noEvent {
 		return k
 	}
+	if strings.Contains(label, "実施") {
+		return maintenance
+	}
 	if stop && move || do && (stop || move) {
 		return maintenance
 	}

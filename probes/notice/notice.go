@@ -213,6 +213,12 @@ func (p *parser) navigation(ln line, s string) bool {
 	const events = cTrouble | cMaint | cStop | cRecover
 	quiet := !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, events)
 	items := strings.Fields(s)
+	if len(items) > 3 && !p.hasTime(ln.first, ln.last) && p.kindAt(ln.last-1) != kStop && !slices.ContainsFunc(items, func(item string) bool {
+		n := len([]rune(item))
+		return n > maxMenuItem || isLatin([]rune(item)[0]) || strings.HasSuffix(item, "について") || strings.HasSuffix(item, "のお知らせ") || strings.ContainsAny(item, "【】:・■")
+	}) {
+		return true
+	}
 	menu := len(items) > 2 && len([]rune(s)) > 12 && quiet && !isLatin([]rune(items[0])[0])
 	if menu && containsAny(s, "FAQ", "よくある", "ホーム", "トップ", "お問い合わせ") {
 		return true
@@ -394,7 +400,7 @@ func (p *parser) announcement(k eventKind, ws []window) (probes.Announcement, []
 		if slices.ContainsFunc(ws, func(w window) bool { return w.hasStart }) {
 			ws = slices.DeleteFunc(ws, func(w window) bool { return !w.hasStart }) // what was back is a part
 		}
-		if len(ws) == 1 && ws[0].hasStart && ws[0].endRole == roleEnd {
+		if len(ws) == 1 && ws[0].hasStart && (ws[0].endRole == roleEnd || ws[0].endDate && !p.published.IsZero() && ws[0].end.After(p.published)) {
 			w := &ws[0]
 			w.hasEnd, w.approx = false, w.approx && !w.endApprox || containsAny(startText(p, *w), "頃", "ごろ") || w.startDate
 		}

@@ -424,7 +424,7 @@ func (p *parser) rangeOf(m *mention) bool {
 	if from {
 		// without まで the second point may be one of its own
 		j := p.over(end, kSpace)
-		until := p.isWord(j, cUntil) || p.isWord(j, cDeadline) && p.text(j, j+1) == "までに" || p.text(j, min(j+1, len(p.toks))) == "の間"
+		until := p.isWord(j, cUntil) || p.isWord(j, cDeadline) && p.text(j, j+1) == "までに" || p.text(j, min(j+1, len(p.toks))) == "の間" || p.particle(j, 'に') && p.isWord(j+1, cPlan|cDo) && p.kindAt(p.over(m.to, kSpace)+1) == kClock
 		atEnd := p.kindAt(j) == kNewline || p.kindAt(j) == kTab || p.kindAt(j) == kClose || p.kindAt(j) == kStop || p.kindAt(j) == kComma && p.kindAt(p.over(m.to, kSpace)+1) != kComma || p.particle(j, 'の') || p.particle(j, 'と') || p.kindAt(j) == kOpen && p.isWord(j+1, cPlan) || p.text(j, min(j+2, len(p.toks))) == "です" || p.text(j, min(j+2, len(p.toks))) == "及び"
 		if !until && (!atEnd || p.kindAt(p.over(m.to, kSpace)+1) == kComma) {
 			return false

@@ -203,6 +203,10 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		return
 	}
 	fwd, strong := p.decide(m.to, next, r)
+	if fwd == roleStart && p.datesHeadline(m) {
+		r.role = roleWeak
+		return
+	}
 	if m.open && label == labelNone && fwd == roleEnd {
 		fwd = roleStart
 	}
@@ -273,6 +277,11 @@ func (p *parser) switched(k, next int) bool {
 	return false
 }
 
+// datesHeadline reports whether the mention only dates a headline: 2025/04/07 09:35 アプリの不具合について.
+func (p *parser) datesHeadline(m *mention) bool {
+	return m.line == p.title && m.a.hasDate && m.a.hasClock && !m.isRange && !m.since && !m.until && p.kindAt(m.to) == kSpace && p.find(m.to, p.lines[m.line].last, cAbout)
+}
+
 // justAfter reports whether the event began right after what happened at the time: 10時の受付開始直後より.
 func (p *parser) justAfter(m *mention, next int) bool {
 	for k := m.to; k+2 < next && k < m.to+16; k++ {
@@ -340,6 +349,11 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 			continue
 		case kSpace, kColon, kOpen, kClose, kStop:
 			continue
+		case kComma:
+			if k > prev && p.particle(k-1, 'は') {
+				continue // 予備日は、2月9日
+			}
+			return roleNone, false
 		case kText:
 			switch p.text(k, k+1) {
 			case "は", "の", "を", "日", "時", "報", "第", "●", "○", "※", "も":
@@ -412,7 +426,7 @@ func (p *parser) gapText(k int, words ...string) bool {
 func (p *parser) rangeRole(r *reading, fwd role, label labelRole, from, to, prev int) role {
 	m := r.mention
 	switch {
-	case fwd == roleEnd && p.usable(m, to), p.except(m), p.otherSpan(m, from):
+	case fwd == roleEnd && p.usable(m, to) && !strings.HasSuffix(p.text(max(from, m.from-3), m.from), "なった"), p.except(m), p.otherSpan(m, from):
 		return roleIgnore
 	case label == labelSpan || label == labelStart || label == labelService || label == labelEnd:
 		return roleStart

@@ -63,7 +63,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 		case t.is(cRecover | cResume):
 			switch t.tail {
 			case tailDone:
-				if part && p.partOf(from, k) || p.conditional(k, min(k+4, to)) {
+				if p.partOf(from, k) || p.conditional(k, min(k+4, to)) {
 					st.ongoing = true
 				} else if !p.workOf(k) || p.find(k, next, cFinish) {
 					done = true
@@ -178,6 +178,11 @@ func (p *parser) partOf(from, k int) bool {
 			return true
 		}
 	}
+	// 一部の地域では解除されました
+	s := p.text(max(from, k-12), k)
+	if i := strings.LastIndex(s, "一部の"); i >= 0 && (strings.HasSuffix(s, "では") || strings.HasSuffix(s, "で")) && !containsAny(s[i:], "障害", "事象", "不具合", "、") {
+		return true
+	}
 	return p.toks[k].is(cPart)
 }
 
@@ -282,7 +287,7 @@ const maxHeader = 56
 func (p *parser) reports() []report {
 	var out []report
 	for i, ln := range p.lines {
-		for k := ln.first; k+2 < ln.last && k < ln.first+12; k++ {
+		for k := ln.first; k+2 < ln.last && (k < ln.first+12 || i == p.title); k++ {
 			if p.particle(k, '第') && p.kindAt(k+1) == kNumber && p.particle(k+2, '報') {
 				out = append(out, report{line: i, number: p.toks[k+1].num})
 				break

@@ -81,6 +81,18 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if before := p.text(max(from, m.from-8), m.from); m.isRange && !m.a.hasDate && containsAny(before, "曜日の", "曜の", "曜日", "平日", "月~金", "月-金", "(月)~(金)", "土日") {
 		return true
 	}
+	// 予約センター 0570-000-000(7:00~20:00)
+	if m.isRange && !m.a.hasDate && p.behindPhone(m.from) {
+		return true
+	}
+	// お問い合わせには13日の10:00以降に順次お返事いたします
+	if m.since && !m.isRange && containsAny(p.text(m.to, to), "返信", "お返事", "回答", "ご連絡", "発送", "振り込", "お振込", "返金") && !p.find(m.to, to, cStop|cCant|cMaint|cHappen|cTrouble|cRecover) {
+		return true
+	}
+	// 10時以降を指定した配信予約
+	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "を指定", "を希望", "の予約", "前を指定") > 0 {
+		return true
+	}
 	// A desk's hours have no date
 	if !m.a.hasDate && p.find(from, to, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) {
 		return true
@@ -147,6 +159,23 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		}
 	}
 	return false
+}
+
+// behindPhone reports whether a telephone number stands right before token k.
+func (p *parser) behindPhone(k int) bool {
+	digits, dashes := 0, 0
+	for i := p.toks[k].from - 1; i >= 0; i-- {
+		switch r := p.src.runes[i]; {
+		case r >= '0' && r <= '9':
+			digits++
+		case r == '-' && digits > 0:
+			dashes++
+		case digits == 0 && (r == '(' || r == ' ' || r == '/'):
+		default:
+			return digits >= 9 && dashes > 0
+		}
+	}
+	return digits >= 9 && dashes > 0
 }
 
 // example reports whether the line gives an example, or what follows from one: ※例:…, →….

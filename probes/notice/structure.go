@@ -54,7 +54,7 @@ var labelWords = []struct {
 	words []string
 }{
 	{labelNone, []string{"障害者"}},
-	{labelIgnore, []string{"予備日", "予備", "受付", "窓口", "問い合わせ", "問合せ", "お問合", "連絡先", "開庁", "営業", "締切", "期限", "再申請", "申請期間", "申込期間", "対象者", "対象となる方", "次回", "次報", "募集", "応募", "履歴", "変更前", "訂正前", "誤", "旧日程", "電話番号", "会見", "開催", "当初", "前回", "実施済", "終了済", "過去の", "利用時間", "利用可能時間", "利用できる時間", "運用時間", "サービス時間", "提供時間", "適用開始", "稼働開始", "運用開始", "稼働終了", "サービス終了", "提供終了", "販売終了", "サポート終了", "利用終了", "補填", "補償", "配布", "ログインボーナス", "特典", "contact", "expiration", "expires", "eligible"}},
+	{labelIgnore, []string{"予備日", "予備", "受付", "窓口", "問い合わせ", "問合せ", "お問合", "連絡先", "開庁", "営業", "締切", "期限", "再申請", "申請期間", "申込期間", "対象者", "対象となる方", "次回", "次報", "募集", "応募", "履歴", "変更前", "訂正前", "誤", "旧日程", "電話番号", "会見", "開催", "当初", "前回", "実施済", "終了済", "過去の", "利用時間", "利用可能時間", "利用できる時間", "運用時間", "サービス時間", "提供時間", "受取", "適用開始", "稼働開始", "運用開始", "稼働終了", "サービス終了", "提供終了", "販売終了", "サポート終了", "利用終了", "補填", "補償", "配布", "ログインボーナス", "特典", "contact", "expiration", "expires", "eligible", "effective"}},
 	{labelHope, []string{"一部復旧", "一部回復", "一部再開", "一部解消", "暫定", "仮復旧", "復旧見込", "復旧予定", "復旧目標", "復旧の目標", "回復の目標", "再開の目標", "再開目標", "復旧の見込", "復旧の見通", "復旧見通", "復旧のめど", "復旧目途", "回復見込", "回復予定", "解消見込", "解消予定", "再開見込", "復旧時期", "復旧の目途", "見込み", "見通し", "estimated", "eta"}},
 	{labelEndPlan, []string{"終了予定", "再開予定", "完了予定", "終了見込"}},
 	{labelSpan, []string{"開始・終了", "開始~終了", "開始-終了", "発生・復旧", "発生~復旧", "発生から復旧", "発生期間", "発生時間帯", "変更後", "訂正後"}},
@@ -316,6 +316,17 @@ func (p *parser) headingLike(k, end int) bool {
 	return p.endsLikeLabel(k, end)
 }
 
+// headlineLike reports whether a line ends as a headline does: …の停止について, …のお知らせ.
+func (p *parser) headlineLike(ln *line) bool {
+	k := p.backOverSpace(ln.last) - 1
+	return k > ln.first && p.isWord(k, cAbout) && p.toks[k].to-p.toks[ln.first].from <= maxTitle && !p.hasTime(ln.first, ln.last)
+}
+
+// tells reports whether a line speaks of an event, which a heading like お問い合わせ can say nothing about.
+func (p *parser) tells(ln *line, label string) bool {
+	return p.find(ln.value, ln.last, cTrouble|cCant|cStop|cMaint|cRecover) && !p.timeFirst(ln.value, ln.last) && (p.kindAt(ln.last-1) == kStop || !p.find(ln.value, ln.last, cHours)) && containsAny(label, "受付", "窓口", "問", "連絡先")
+}
+
 // govern carries labels down to the lines that they govern, and gives the columns of tables theirs.
 func (p *parser) govern() {
 	var cur struct {
@@ -381,6 +392,8 @@ func (p *parser) govern() {
 		queue = nil
 		if cur.role != labelNone {
 			switch {
+			case !cur.withValue && (p.headlineLike(ln) || cur.role == labelIgnore && p.tells(ln, cur.label)):
+				cur.role, cur.label = labelNone, "" // システムの停止について, below the name of the page or an item of its menu
 			case cur.role == labelIgnore && !cur.withValue && !containsAny(cur.label, "問", "連絡先", "窓口", "受付", "利用時間", "利用できる時間", "利用可能時間", "履歴", "予備", "過去", "変更前", "訂正前", "旧日程", "締切", "電話", "募集", "申請期間", "対象者", "開催", "補填", "補償", "配布", "ボーナス", "特典"):
 				if p.timeFirst(ln.value, ln.last) {
 					ln.role, ln.label = cur.role, cur.label
@@ -409,12 +422,12 @@ func (p *parser) findSections() {
 	cur, seen := noEvent, map[eventKind]bool{}
 	for i, ln := range p.lines {
 		if !ln.blank && i != p.title && p.toks[ln.last-1].to-p.toks[ln.first].from <= maxHeading && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, cQuiet) {
-			s := strings.TrimSpace(p.text(ln.first, ln.last))
-			for _, end := range []string{"情報", "お知らせ", "予定", "一覧", "】", "について", "障害", "メンテナンス", "工事"} {
+			s := strings.TrimRight(strings.TrimSpace(p.text(ln.first, ln.last)), ">]")
+			for _, end := range []string{"情報", "お知らせ", "予定", "一覧", "】", "について", "障害", "メンテナンス", "工事", "事象", "不具合"} {
 				if !strings.HasSuffix(s, end) {
 					continue
 				}
-				fails, works := containsAny(s, "障害", "不具合") && !strings.Contains(s, "障害者"), containsAny(s, "メンテナンス", "工事", "計画停止")
+				fails, works := containsAny(s, "障害", "不具合", "事象") && !strings.Contains(s, "障害者"), containsAny(s, "メンテナンス", "工事", "計画停止")
 				if fails != works {
 					cur = maintenance
 					if fails {

@@ -148,7 +148,7 @@ func (p *parser) survey(from, to int) survey {
 	if containsAny(p.text(from, to), "作業はございません", "作業はありません", "停止はございません", "停止はありません", "停止はいたしません", "停止は伴いません", "停止を伴いません") && !p.hasTime(from, to) {
 		return survey{quiet: true}
 	}
-	if containsAny(p.text(from, to), "と当社が判断", "と弊社が判断", "状態をいい", "状態を指", "場合をいい", "場合を指", "をさします") {
+	if containsAny(p.text(from, to), "と当社が判断", "と弊社が判断", "\" means", "\" refers to", "状態をいい", "状態を指", "場合をいい", "場合を指", "をさします") {
 		return survey{quiet: true} // what a word is to mean
 	}
 	if containsAny(p.text(from, to), "24時間365日", "365日24時間", "24時間体制", "年中無休で") {
@@ -211,7 +211,7 @@ func (p *parser) survey(from, to int) survey {
 		s.sureOutage = true
 		s.outage++
 	}
-	if weak && !s.maint && (p.stateOf(from, to) || now && s.outage > 0) {
+	if (weak || s.trouble) && !s.maint && !s.cond && (p.stateOf(from, to) || now && s.outage > 0) {
 		s.sureOutage = true
 		s.outage++
 	}
@@ -348,7 +348,7 @@ func (p *parser) state(from, to int) bool {
 
 func (p *parser) stateOf(from, to int) bool {
 	s := p.text(from, to)
-	return containsAny(s, "事象が", "が生じて", "が出て", "状態となって", "見合わせて", "が続いて", "遅れが出", "遅延が出", "遅れが生", "遅延が生", "遅れがあ", "遅延があ", "遅れがご", "遅延がご", "遅れが続", "遅延が続")
+	return containsAny(s, "事象が", "が生じて", "are being", "is being", "状況となって", "状況になって", "重くなって", "が出て", "状態となって", "見合わせて", "が続いて", "遅れが出", "遅延が出", "遅れが生", "遅延が生", "遅れがあ", "遅延があ", "遅れがご", "遅延がご", "遅れが続", "遅延が続")
 }
 
 // causes reports whether trouble is given as the cause of something that is so.

@@ -72,7 +72,7 @@ var vocabulary = map[class]string{
 	cTrouble: `障害 システム障害 通信障害 接続障害 不具合 トラブル 故障 輻輳 システムダウン サーバーダウン サーバダウン ネットワーク障害 機器障害 設備障害 回線障害
 		停電 断線 通信断 不通 アクセス障害 電波障害 大規模障害 緊急停止 アクセス集中 アクセスが集中 ダウンしています ダウンしており ダウンしました ダウンしていた ダウンした 閲覧障害
 		outage outages incident interruption interruptions disruption disruptions degraded downtime`,
-	cTroubleW: `性能低下 性能劣化 速度低下 品質低下 パフォーマンスの低下 パフォーマンス低下 事象 エラー 異常 遅延 遅れ 混雑 誤表示 誤作動 文字化け 支障 時間がかか 運転見合わせ 運転を見合わせ 見合わせて 事故 issue issues error errors problem problems failure failures difficulties difficulty latency slowness delay delays delayed`,
+	cTroubleW: `性能低下 性能劣化 速度低下 品質低下 パフォーマンスの低下 パフォーマンス低下 事象 エラー 異常 遅延 遅れ 混雑 誤表示 誤作動 文字化け 支障 時間がかか 負荷がかかった 負荷がかかり 高負荷 運転見合わせ 運転を見合わせ 見合わせて 事故 issue issues error errors problem problems failure failures difficulties difficulty latency slowness delay delays delayed`,
 	cMaint: `メンテナンス システムメンテナンス 定期メンテナンス 臨時メンテナンス 緊急メンテナンス サーバーメンテナンス サーバメンテナンス メンテ 保守 保守作業 保守点検 システム保守
 		定期点検 システム点検 設備点検 電気設備点検 計画停止 計画停電 法定停電 定期停止 臨時停止 システム更改 システム改修 更改 システム移行 移行作業 切替作業 切り替え作業 システム切替 システム切り替え
 		システム更新 更新作業 サーバ更新 サーバー更新 機器更新 機器更改 機器交換 機器入替 機器入れ替え サーバ移行 サーバー移行 サーバー切替 バージョンアップ作業 アップデート作業 データ移行 停止作業 設備更新 増強工事 更新工事 交換工事 切替工事 ネットワーク工事 通信工事 回線工事 設備工事
@@ -81,9 +81,9 @@ var vocabulary = map[class]string{
 	cMaintW:  `作業 工事 点検 改修 切替 切り替え 移行 アップデート バージョンアップ 入替 入れ替え リニューアル 増強 整備`,
 	cStop:    `一時閉鎖 閉鎖期間 停止 休止 中断 一時停止 サービス停止 システム停止 閉塞 運休 ストップ 止まり 止まっ 取扱停止 全面停止 利用停止 suspended suspend stopped`,
 	cCant:    `lost\ access lost\ connectivity 不可 利用不可 不能 利用不能 使用不可 unavailable inaccessible cannot could\ not can\ not not\ available not\ be\ available not\ working unable unreachable`,
-	cHappen:  `begun 途絶え 発生 生じ 起きて 起きた 起きま 起こっ 起こり 始ま occurred began started experiencing experienced having affected affecting`,
+	cHappen:  `begun went\ down 途絶え 発生 生じ 起きて 起きた 起きま 起こっ 起こり 始ま occurred began started experiencing experienced having affected affecting`,
 	cNotice:  `検知 検出 判明 発覚 確認 認知 detected`,
-	cRecover: `復旧 回復 解消 正常化 復帰 収束 復活 終息 改善 全面復旧 完全復旧 障害復旧 解決 解除 全面解消 全復旧 修正いたしました 修正しました 修正致しました restored recovered resolved fixed mitigated`,
+	cRecover: `復旧 回復 解消 正常化 復帰 収束 復活 終息 改善 全面復旧 完全復旧 障害復旧 解決 解除 全面解消 全復旧 修正いたしました 修正しました 修正致しました restored recovered resolved fixed mitigated came\ back`,
 	cResume:  `再開 全面再開 運転再開 サービス再開 営業再開 resumed resume resumes`,
 	cFinish:  `終了 完了 終え completed finished concluded ended`,
 	cNormal:  `as\ normal back\ to\ normal 正常 通常どおり 通常通り 通常運転 平常 平常どおり 平常通り 通常運用 平常運転 問題なく normally operational`,

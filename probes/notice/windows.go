@@ -81,6 +81,9 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if rd.isRange && role == roleNone && (main == maintenance || p.aloneInSentence(rd.mention) || p.member(rd.line, rd.from)) && !p.titleMeeting && p.eventBefore(rd.from) {
 		role = roleStart
 	}
+	if role == roleNone && main == maintenance && rd.a.allDay && len(p.lines[rd.line].cells) > 1 {
+		role = roleStart // 12月3日 | 終日 | すべての証明書
+	}
 	if role == roleNone && !rd.isRange && rd.a.hasDate && p.alone(rd.mention, p.lines[rd.line].first, p.lines[rd.line].last) {
 		switch {
 		case main == outage && rd.a.hasClock:
@@ -107,7 +110,9 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if main == maintenance && !rd.isRange && rd.a.dateOnly() && p.particle(rd.to, 'の') && p.find(rd.to, min(len(p.toks), rd.to+10), cTrouble) {
 		role = roleIgnore // 昨日の障害を受け
 	}
-	if main == outage && (rd.work && rd.kind != maintenance || rd.named && !rd.isRange && rd.a.dateOnly()) {
+	from, to := p.sentence(rd.from)
+	repair := p.planned(rd) && p.find(from, to, cDo|cMaint|cMaintW) && !p.find(from, to, cHappen) // 11月8日9:00~12:00に交換を実施します
+	if main == outage && (rd.work && rd.kind != maintenance && !(rd.isRange && repair) || rd.named && !rd.isRange && rd.a.dateOnly()) {
 		role = roleIgnore
 	}
 	if p.recurring(rd.mention) {
@@ -120,8 +125,6 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if main == outage && !p.planned(rd) && p.sectionOf(rd.line) != maintenance {
 		r.kind = outage
 	}
-	from, to := p.sentence(rd.from)
-	repair := p.planned(rd) && p.find(from, to, cDo|cMaint|cMaintW) && !p.find(from, to, cHappen) // 11月8日9:00~12:00に交換を実施します
 	unsaid := rd.isRange && (rd.kind == noEvent || rd.kind == anyEvent) && main == outage && (p.worksToo || repair)
 	if unsaid {
 		r.kind = anyEvent
@@ -457,8 +460,11 @@ func (a *assembler) finish(main eventKind) []window {
 			return o.kind == w.kind && o.hasStart && !o.startDate && o.hasEnd && o.end.Equal(w.end) && midnight(o.start).Equal(w.start)
 		}) // the day of it, told once more
 		drop = drop || w.wholeDay && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == w.kind && o.ranged && !o.startDate && !w.start.Before(o.start) && !w.end.After(o.end)
+			return o.kind == w.kind && o.ranged && !o.startDate && !w.start.Before(o.start) && !w.end.After(o.end) && !(o.line != w.line && a.row(w) && a.row(o))
 		}) // a day in the midst of it
+		drop = drop || w.kind == maintenance && w.hasEnd && slices.ContainsFunc(ws, func(o window) bool {
+			return o.line < w.line && o.kind == maintenance && o.hasStart && o.hasEnd && !o.start.Before(w.start) && !o.end.After(w.end) && !w.start.Equal(o.start) && a.p.ruled(o.line, w.line) && a.r.past
+		}) // what was planned, below what came of it
 		drop = drop || w.kind == maintenance && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool { return o.hasStart && o.hasEnd && o.kind == w.kind })
 		drop = drop || w.kind == maintenance && w.hasStart && !w.hasEnd && !w.labelled && slices.ContainsFunc(ws, func(o window) bool {
 			return o.labelled && o.kind == maintenance && o.hasStart && o.hasEnd && w.start.Before(o.start)
@@ -526,6 +532,24 @@ func (a *assembler) headed(w window) bool {
 	}
 	above := p.lines[w.line-1]
 	return !above.blank && !p.hasTime(above.first, above.last) && p.kindAt(above.last-1) != kStop && p.toks[above.last-1].to-p.toks[above.first].from <= maxHeader && !p.find(above.first, above.last, cWhen)
+}
+
+// minRule is the shortest line of marks that is believed to be a rule across the page.
+const minRule = 5
+
+// ruled reports whether a rule is drawn across the page between two lines.
+func (p *parser) ruled(above, below int) bool {
+	return below > above && slices.ContainsFunc(p.lines[above:below], func(ln line) bool {
+		s := strings.TrimSpace(p.text(ln.first, ln.last))
+		return len(s) >= minRule && strings.Trim(s, "-=*_~") == ""
+	})
+}
+
+// row reports whether the window stands in a row of a table, behind the name of what it holds for.
+func (a *assembler) row(w window) bool {
+	p, ln := a.p, a.p.lines[w.line]
+	k := p.tokenAt(ln, w.startFrom)
+	return p.hasText(ln.first, k) && p.kindAt(p.backOverSpace(k)-1) == kTab
 }
 
 // member reports whether the time at token k of a line stands in a list that names what it holds for: ・サーバー1:7時7分~7時17分.
