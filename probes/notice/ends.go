@@ -83,7 +83,7 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 		}
 	}
 	// a second end for what has ended already says less than the first
-	if kind == outage && (rd.until || rd.asOf) {
+	if kind == outage && (rd.until || rd.asOf || rd.since) {
 		for i := range a.windows {
 			if a.windows[i].hasEnd {
 				return
@@ -116,8 +116,11 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 	if kind == outage && slices.ContainsFunc(a.windows, func(o window) bool { return o.ranged && !t.Before(o.end) && t.Sub(o.end) < 2*day }) {
 		return // what was done once the spans that the notice gives were over
 	}
-	w := window{kind: kind, line: rd.line}
-	w.sentence, _ = a.p.sentence(rd.from)
+	from, to := a.p.sentence(rd.from)
+	if kind == outage && !a.p.find(from, to, cRecover|cResume) && slices.ContainsFunc(a.windows, func(o window) bool { return o.hasStart && o.hasEnd && !t.Before(o.end) }) {
+		return // that all is as usual
+	}
+	w := window{kind: kind, line: rd.line, sentence: from}
 	a.setEnd(&w, rd, rd.a, t, true)
 	w.endRole = roleEnd
 	a.windows = append(a.windows, w)
@@ -125,7 +128,7 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 
 // speaksOfAll reports whether the clause behind an end speaks of everything.
 func speaksOfAll(p *parser, rd *reading) bool {
-	return containsAny(p.text(rd.to, min(len(p.toks), rd.to+12)), "全", "すべて", "完全", "最終")
+	return containsAny(p.text(rd.to, min(len(p.toks), rd.to+12)), "全", "すべて", "完全", "最終", "残る", "残り")
 }
 
 // startText is the text of a window's start, folded.

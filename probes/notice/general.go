@@ -88,6 +88,42 @@ func (p *parser) crime() bool {
 		!containsAny(h, "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "再開", "閲覧でき", "利用でき")
 }
 
+// eventPage reports whether the page invites to a seminar or the like: it has fields for the place, the speaker, the fee.
+func (p *parser) eventPage() bool {
+	fields := 0
+	for _, ln := range p.lines {
+		if ln.blank {
+			continue
+		}
+		s := p.text(ln.value, min(ln.last, ln.value+4))
+		for _, f := range []string{"会場", "定員", "講師", "参加費", "受講料", "申込締切", "プログラム", "開催日時", "登壇", "主催", "参加方法", "対象者", "質疑応答"} {
+			if strings.HasPrefix(strings.TrimLeft(s, "【[(<■●○◆"), f) || strings.HasPrefix(ln.label, f) {
+				fields++
+				break
+			}
+		}
+	}
+	return fields > 2
+}
+
+// press reports whether the page is a company's release on something new: it says so, and that it is offered from now on.
+func (p *parser) press() bool {
+	text := string(p.src.runes)
+	head := string(p.src.runes[:min(len(p.src.runes), 300)])
+	return containsAny(head, "プレスリリース", "報道関係者", "PRESS RELEASE", "Press Release", "ニュースリリース", "リリース情報") &&
+		containsAny(text, "提供開始", "提供を開始", "より提供", "から提供", "発売", "新機能", "販売を開始", "販売開始")
+}
+
+// allWell reports whether a status page says that every service works.
+func (p *parser) allWell() bool {
+	found := false
+	p.sentences(func(from, to int) {
+		found = found || p.find(from, to, cNormal) && !p.hasTime(from, to) && !p.find(from, to, cRecover|cResume|cNow|cPast) &&
+			containsAny(p.text(from, to), "すべてのサービス", "全てのサービス", "全サービス", "すべてのシステム", "全てのシステム", "全システム", "All systems", "All services", "all systems", "all services")
+	})
+	return found
+}
+
 // launch reports whether the headline is that of a new product, and names a failure or work at most in the product's name.
 func (p *parser) launch() bool {
 	h := unquoted(p.headline())
@@ -146,13 +182,31 @@ func (p *parser) drill() bool {
 	if p.title < 0 {
 		return false
 	}
+	for i, n := 0, 0; i < len(p.lines) && n < 6; i++ {
+		if ln := p.lines[i]; !ln.blank {
+			if n++; containsAny(p.text(ln.first, ln.last), "訓練を実施", "訓練を行", "訓練の実施", "演習を実施", "演習を行") {
+				return true
+			}
+		}
+	}
 	h := p.headline()
 	return containsAny(h, "対応訓練", "想定訓練", "復旧訓練", "伝達試験", "試験放送") || containsAny(h, "訓練", "演習") && (!containsAny(h, "システム障害", "メンテナンス") || containsAny(h, "想定", "訓練を"))
 }
 
-// facility reports whether the headline speaks of a building or a street, and the notice of no service on line at all.
+// facility reports whether one of the first lines says that a part of a building or a street is closed or repaired.
 func (p *parser) facility() bool {
-	return !p.online && p.title >= 0 && containsAny(p.headline(), "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁")
+	for i, n := 0, 0; i < len(p.lines) && n < 5; i++ {
+		ln := p.lines[i]
+		if ln.blank {
+			continue
+		}
+		n++
+		if s := p.text(ln.first, ln.last); containsAny(s, "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館") &&
+			!online(s) && (i == p.title || containsAny(s, "休", "停止", "工事", "点検", "メンテナンス", "閉")) {
+			return true
+		}
+	}
+	return false
 }
 
 // cancelled reports whether the notice says that the work will not be done.

@@ -22,6 +22,8 @@ type verdict struct {
 	titleMaint            bool // the headline announces work
 	bodyMaint             bool // the body speaks of it too
 	bodyCond              bool // the body speaks of work as something that may be
+	plainOutage           bool // a sentence of the body says in so many words what failed and when
+	plainMaint            bool // a sentence of the body says in so many words what will stop, from when until when
 }
 
 // maxSentence bounds a sentence, in tokens: what is longer is cut, so that no text takes more than linear time.
@@ -47,7 +49,8 @@ func (p *parser) sentences(f func(from, to int)) {
 // mainVerdict weighs the words of the whole notice.
 func (p *parser) mainVerdict() verdict {
 	var v verdict
-	cant := 0
+	cant, titled := 0, 0
+	blamed := false
 	price, failed := false, false // what the headline speaks of, and what the body tells
 	p.sentences(func(from, to int) {
 		if p.question(to) {
@@ -64,6 +67,10 @@ func (p *parser) mainVerdict() verdict {
 		}
 		price = price || inTitle && containsAny(p.text(from, to), "料金", "価格", "手数料", "調整費", "値上げ", "料率") && !s.maint && !s.trouble && !s.stop && !s.cant
 		failed = failed || s.trouble && s.happen
+		if !inTitle && !s.cond {
+			v.plainOutage = v.plainOutage || p.plainFailure(from, to, &s)
+			v.plainMaint = v.plainMaint || p.plainWork(from, to, &s)
+		}
 		if s.quiet || s.tender && !s.happen {
 			return
 		}
@@ -71,7 +78,9 @@ func (p *parser) mainVerdict() verdict {
 		if inTitle && s.stop && s.about && !s.trouble && !s.happen && p.online {
 			s.maintenance += 2
 			s.sureMaint = true
+			titled = weight * s.maintenance
 		}
+		blamed = blamed || !inTitle && s.trouble && p.causes(from, to)
 		v.outage += weight * s.outage
 		v.maintenance += weight * s.maintenance
 		v.sureOutage = v.sureOutage || s.sureOutage || inTitle && s.trouble && (s.about || s.mark || s.recovered)
@@ -85,6 +94,9 @@ func (p *parser) mainVerdict() verdict {
 		}
 	})
 	v.titleTender = v.titleTender || price && !failed
+	if titled > 0 && v.maintenance == titled && v.sureOutage && blamed {
+		v.maintenance, v.sureMaint, v.titleMaint = 0, false, false // 中断について, by a failure
+	}
 	troubled := false // 発生日時 of a fee is no failure
 	for _, t := range p.toks {
 		troubled = troubled || t.kind == kWord && t.tail != tailNot && t.is(cTrouble|cTroubleW|cCant|cRecover|cStop) && !t.is(cFriend)
@@ -136,6 +148,39 @@ func (p *parser) mainVerdict() verdict {
 		v.outage++
 	}
 	return v
+}
+
+// plainFailure reports whether a sentence says of a failure at what hour it was, as something that happened or goes on.
+func (p *parser) plainFailure(from, to int, s *survey) bool {
+	return p.hasClock(from, to) && p.dayIn(from, to) && (p.find(from, to, cTrouble|cTroubleW) || s.cant) && p.online &&
+		containsAny(p.text(from, to), "ました", "ております", "ています", "ておりま", "なった", "していた", "であった", "でした", "続いて")
+}
+
+// plainWork reports whether a sentence says from when until when a service stops.
+func (p *parser) plainWork(from, to int, s *survey) bool {
+	if !(s.cant || s.stop || s.maint) || !p.online || containsAny(p.text(from, to), "せず", "は停止しません", "いつもと変わらず") || strings.HasSuffix(p.text(from, to), "こと") {
+		return false
+	}
+	clocks, sign := 0, false
+	for k := from; k < to; k++ {
+		switch t := p.toks[k]; {
+		case t.kind == kClock:
+			clocks++
+		case t.kind == kRange || t.kind == kWord && t.is(cUntil|cFinish):
+			sign = true
+		}
+	}
+	return clocks > 1 && sign && p.dayIn(from, to)
+}
+
+// dayIn reports whether a day is named between two tokens.
+func (p *parser) dayIn(from, to int) bool {
+	for k := from; k < to; k++ {
+		if p.kindAt(k) == kDate && (p.toks[k].date.base != baseContext || p.toks[k].date.day > 0 || p.rune(k) == '同') {
+			return true
+		}
+	}
+	return false
 }
 
 // rangeBelow reports whether a line soon below token k gives a dated range of times and nothing else.

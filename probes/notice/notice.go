@@ -71,6 +71,7 @@ type parser struct {
 	stamps       bool         // lines begin with the times of reports
 	timeline     map[int]bool // lines of an account of what happened when
 	firstEvent   int          // the first token that names an event
+	aside        bool         // the page is about something else, and tells of the event in passing
 }
 
 func newParser(original string, published time.Time) *parser {
@@ -99,7 +100,7 @@ func newParser(original string, published time.Time) *parser {
 	}
 	p.allDay = strings.Contains(text, "終日")
 	p.listed = p.allDay || containsAny(text, "次の", "下記", "以下")
-	p.online = containsAny(text, "システム", "サービス", "サーバ", "通信", "ネットワーク", "サイト", "回線", "インターネット", "アプリ", "電話", "ホームページ", "ポータル", "オンライン", "ATM", "データ", "ウェブ", "Web", "WEB", "メール", "電子", "ソフト", "クラウド", "接続", "装置", "Wi-Fi", "口座", "カード", "証明書", "取引", "予約", "申請", "service", "system")
+	p.online = online(text)
 	for k, t := range p.toks {
 		if t.kind == kWord && t.is(cTrouble|cMaint|cMaintW|cStop|cCant|cHappen|cTroubleW) && !t.is(cFriend) {
 			p.firstEvent = k
@@ -107,6 +108,11 @@ func newParser(original string, published time.Time) *parser {
 		}
 	}
 	return p
+}
+
+// online reports whether a text speaks of a service, and not only of streets and buildings.
+func online(text string) bool {
+	return containsAny(text, "システム", "サービス", "サーバ", "通信", "ネットワーク", "サイト", "回線", "インターネット", "アプリ", "電話", "ホームページ", "ポータル", "オンライン", "ATM", "データ", "ウェブ", "Web", "WEB", "メール", "電子", "ソフト", "クラウド", "接続", "装置", "Wi-Fi", "口座", "カード", "証明書", "取引", "予約", "申請", "service", "system")
 }
 
 // findTitle takes the first line that says something as the headline; where that is only the name of the site or of the
@@ -137,7 +143,7 @@ func (p *parser) findTitle() {
 		if p.hasTime(ln.first, ln.last) && p.find(ln.first, ln.last, cPublish) && !p.find(ln.first, ln.last, events&^cTender) {
 			continue // ※12月6日更新(…を追記)
 		}
-		if s == "本文" || s == "お知らせ" || s == "重要なお知らせ" || s == "新着情報" || p.navigation(ln, s) && len(p.lines) > i+1 {
+		if s == "本文" || s == "お知らせ" || strings.HasSuffix(s, "からのお知らせ") && len([]rune(s)) <= maxSiteName || s == "重要なお知らせ" || s == "新着情報" || p.navigation(ln, s) && len(p.lines) > i+1 {
 			continue
 		}
 		if p.title < 0 && p.menuItem(ln, s) {
@@ -252,13 +258,31 @@ func (p *parser) eventBefore(k int) bool { return p.firstEvent >= 0 && p.firstEv
 
 // announces decides which kind of event the notice announces, if any.
 func (p *parser) announces(v verdict) eventKind {
-	if v.titleTender && !(v.sureOutage && v.bodySure) && !v.bodyNotice || p.drill() || p.facility() || p.weather() || p.crime() || p.launch() || p.instructs() || !v.titleMaint && p.hoursPage() {
+	if p.drill() || p.instructs() || p.crime() {
 		return noEvent
+	}
+	tender := v.titleTender && !v.bodyNotice
+	if tender && (v.plainOutage || !(v.sureOutage && v.bodySure)) || p.eventPage() || p.facility() || p.weather() || p.launch() || p.press() || p.allWell() || !v.titleMaint && p.hoursPage() {
+		return p.inPassing(v)
 	}
 	switch {
 	case v.sureOutage && (v.outage > v.maintenance || v.outage == v.maintenance && !v.titleMaint || !v.sureMaint):
 		return outage
 	case v.sureMaint, v.maintenance > 0 && v.outage == 0 && !v.titleTender && p.rangeAlone():
+		return maintenance
+	case p.teaches():
+		return noEvent
+	}
+	return p.inPassing(v)
+}
+
+// inPassing decides which kind of event a page announces that is about something else.
+func (p *parser) inPassing(v verdict) eventKind {
+	p.aside = true
+	switch {
+	case v.plainOutage:
+		return outage
+	case v.plainMaint:
 		return maintenance
 	}
 	return noEvent
@@ -316,6 +340,14 @@ func (p *parser) run() Reading {
 	p.findTimeline()
 	p.worksToo = v.sureMaint
 	windows := p.assemble(main)
+	if p.aside {
+		windows = slices.DeleteFunc(windows, func(w window) bool {
+			return w.loose || !p.published.IsZero() && w.hasStart && w.start.Before(p.published.Add(-maxAside))
+		})
+		if len(windows) == 0 {
+			return out
+		}
+	}
 	if main == maintenance && p.cancelledBelow() {
 		return out
 	}
@@ -375,6 +407,8 @@ func (p *parser) silent(v verdict, main eventKind, recurs string) bool {
 		return true
 	case recurs != "":
 		return false
+	case p.find(0, len(p.toks), cQuiet):
+		return true // メンテナンスの予定はありません
 	case !p.factual(main):
 		return true
 	case main == outage:
@@ -383,6 +417,9 @@ func (p *parser) silent(v verdict, main eventKind, recurs string) bool {
 	named := v.titleMaint && !v.bodyCond && (v.bodyMaint || len(p.lines) <= shortNotice)
 	return p.cancelled() || !p.disturbs() || !named && !p.told()
 }
+
+// maxAside is the age up to which a failure that a page tells of in passing is news, and not an example.
+const maxAside = 31 * day
 
 // shortNotice is the number of lines up to which a headline alone is believed.
 const shortNotice = 6

@@ -75,6 +75,9 @@ func (p *parser) soft(k int) bool {
 	}
 	last := p.src.runes[p.toks[k-1].to-1]
 	next := p.lines[p.toks[k+1].line]
+	if len(next.cells) > 1 || len(p.lines[p.toks[k].line].cells) > 1 {
+		return false // the rows of a table
+	}
 	if next.blank || next.bullet || next.heads {
 		return false
 	}

@@ -81,8 +81,22 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if before := p.text(max(from, m.from-8), m.from); m.isRange && !m.a.hasDate && containsAny(before, "曜日の", "曜の", "曜日", "平日", "月~金", "月-金", "(月)~(金)", "土日") {
 		return true
 	}
-	// 予約センター 0570-000-000(7:00~20:00)
-	if m.isRange && !m.a.hasDate && p.behindPhone(m.from) {
+	// 0:00~6:00も、停止せずご利用いただけます; 0時~6時 2件
+	if m.isRange && (containsAny(p.text(m.to, to), "停止せず", "休まず", "止めず") || p.counts(m.to)) {
+		return true
+	}
+	// 予約センター 0570-000-000(7:00~20:00), 実店舗は営業いたします(10:00~19:00), 収納係(8:45~17:30)
+	if m.isRange && !m.a.hasDate && (p.behindPhone(m.from) || p.inBrackets(m)) {
+		return true
+	}
+	// 18時以降のWeb予約は, 6月末までのご注文
+	if (m.since || m.until) && !m.isRange && p.particle(m.to, 'の') {
+		if k := p.firstOf(m.to, min(m.to+8, to), cApply|cHappen|cCant|cStop|cTrouble|cMaint); k > 0 && p.isWord(k, cApply) && !p.find(k, min(k+4, to), cCant) {
+			return true
+		}
+	}
+	// 予約なしで16時30分まで受け付けます, 4日8時30分から受け付ける予定です
+	if !p.find(from, m.from, eventWords) && hasPrefix(p.src.runes, p.toks[m.to-1].to, "受け付け", "受付けます", "承ります", "発送", "順次発送", "お送り", "配布", "臨時に開") > 0 {
 		return true
 	}
 	// お問い合わせには13日の10:00以降に順次お返事いたします
@@ -121,6 +135,9 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		case t.is(cApply):
 			applied = true
 		case t.is(cPerson) && applied && p.gapText(k, "方", "お客", "皆", "人", "利用者", "申請者", "customers", "users"):
+			if p.particle(k+1, 'に') && p.find(k, to, cCant|cTrouble|cHappen) {
+				return false // 一部のお客様に届かない不具合が発生
+			}
 			return true
 		case t.is(cCant) && applied && again:
 			// 操作を行い、画面が表示されなかった方は
@@ -159,6 +176,42 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		}
 	}
 	return false
+}
+
+// counts reports whether a number of cases stands at token k.
+func (p *parser) counts(k int) bool {
+	k = p.over(k, kSpace, kTab, kColon)
+	s := p.text(k, min(k+2, len(p.toks)))
+	return (p.kindAt(k) == kNumber || p.kindAt(k) == kLength) && strings.Contains(s, "件")
+}
+
+// inBrackets reports whether a range of hours stands in brackets behind words that speak neither of a day nor of an event,
+// as the hours of a shop or a desk do.
+func (p *parser) inBrackets(m *mention) bool {
+	k := m.from - 1
+	for ; k >= 0 && p.kindAt(k) != kOpen; k-- {
+		switch p.kindAt(k) {
+		case kNewline, kStop, kClose, kDate, kClock, kTab:
+			return false
+		}
+		if p.isWord(k, eventWords) {
+			return false
+		}
+	}
+	first := p.lines[m.line].first
+	j := p.backOverSpace(k)
+	if k <= first || j <= first || p.kindAt(k-1) == kDate || p.hasTime(max(first, k-3), k) {
+		return false
+	}
+	for n := 0; j > first && n < 9; j, n = j-1, n+1 {
+		if p.isWord(j-1, eventWords) {
+			return false
+		}
+		if p.kindAt(j-1) == kStop || p.kindAt(j-1) == kComma {
+			break
+		}
+	}
+	return true
 }
 
 // behindPhone reports whether a telephone number stands right before token k.

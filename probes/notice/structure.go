@@ -59,7 +59,7 @@ var labelWords = []struct {
 	{labelEndPlan, []string{"終了予定", "再開予定", "完了予定", "終了見込"}},
 	{labelSpan, []string{"開始・終了", "開始~終了", "開始-終了", "発生・復旧", "発生~復旧", "発生から復旧", "発生期間", "発生時間帯", "変更後", "訂正後"}},
 	{labelEnd, []string{"復旧日", "復旧時", "復旧した", "復旧年月", "復旧", "回復日", "回復時", "回復", "解消日", "解消時", "解消", "再開日", "再開時", "再開", "終了日", "終了時", "終了", "完了日", "完了時", "収束日", "収束時", "終息", "resolved", "end", "restored"}},
-	{labelPublish, []string{"掲載", "更新日", "更新時", "最終更新", "更新", "公開日", "公開", "発表", "発信日", "発行", "作成", "登録日", "配信", "投稿", "報告日", "発出", "posted", "updated", "published"}},
+	{labelPublish, []string{"掲載", "更新日", "更新時", "最終更新", "最終確認", "送信日", "更新", "公開日", "公開", "発表", "発信日", "発行", "作成", "登録日", "配信", "投稿", "報告日", "発出", "posted", "updated", "published"}},
 	{labelStart, []string{"発生日", "発生時", "発生", "開始日", "開始時", "開始", "検知日", "検知時", "検知", "確認日時", "発覚", "start", "began"}},
 	{labelSpan, []string{"日時", "期間", "時間帯", "日程", "時間", "スケジュール", "実施日", "作業日", "停止日", "年月日", "予定日", "date", "time", "period", "schedule", "window", "duration", "when", "時期", "休止日", "工事日", "点検日", "日付", "対象日", "停止予定", "実施予定", "メンテナンス予定", "メンテナンス日", "メンテ日", "休業日", "休館日", "予定"}},
 	{labelService, []string{"対象サービス", "対象システム", "影響サービス", "サービス名", "システム名", "対象機能", "停止サービス", "停止システム", "停止するサービス", "停止するシステム", "影響を受けるサービス", "影響のあるサービス", "停止対象", "対象業務", "休止するサービス", "利用できないサービス", "利用できなくなるサービス", "ご利用いただけないサービス", "停止する機能", "停止業務", "対象手続", "対象サイト", "対象アプリ", "対象製品", "影響範囲", "影響するサービス", "影響システム", "サービス", "システム", "対象", "services", "service", "affected", "components", "component"}},
@@ -73,13 +73,14 @@ func roleOfLabel(label string) labelRole {
 	if label == "" || len([]rune(label)) > maxLabel {
 		return labelNone
 	}
+	core, _, _ := strings.Cut(label, "(")
 	for _, l := range labelWords {
 		for _, w := range l.words {
 			if w[0] < 0x80 {
 				if slices.Contains(strings.FieldsFunc(label, func(r rune) bool { return !unicode.IsLetter(r) }), w) {
 					return l.role
 				}
-			} else if strings.Contains(label, w) && (l.role != labelIgnore || ignorable(label) && !containsAny(label, "停止", "休止", "中断")) {
+			} else if strings.Contains(label, w) && (l.role != labelIgnore || strings.Contains(core, w) && ignorable(core) && !containsAny(core, "停止", "休止", "中断")) {
 				return l.role
 			}
 		}

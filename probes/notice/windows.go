@@ -129,6 +129,17 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if unsaid {
 		r.kind = anyEvent
 	}
+	if (role == roleStart || role == roleEnd || role == roleWeak) && !repair {
+		switch p.anchorOf(rd) {
+		case foreign:
+			role = roleIgnore
+		case adrift:
+			rd.loose = true
+			if role == roleEnd && a.open < 0 {
+				role = roleIgnore
+			}
+		}
+	}
 	switch {
 	case role == roleIgnore || role == roleReport || role == roleNone:
 		a.contextOf(rd, role == roleReport)
@@ -139,7 +150,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		if unsaid && okStart && !p.published.IsZero() && (!start.Before(midnight(p.published).Add(day)) || !p.published.Equal(midnight(p.published)) && start.After(p.published)) {
 			kind = maintenance // what is still to come is no failure
 		}
-		w := window{kind: kind, line: rd.line, endRole: roleNone, ranged: true}
+		w := window{kind: kind, line: rd.line, endRole: roleNone, ranged: true, loose: rd.loose}
 		if rd.a.dateOnly() && !rd.a.allDay && !rd.b.allDay && strings.Contains(p.text(from, to), "年末年始") && !strings.Contains(p.headline(), "年末年始") {
 			w.loose = true // hours of service say so every year
 		}
@@ -433,6 +444,9 @@ func (a *assembler) add(w window) {
 // finish drops what better bounds have made needless and puts the rest in order.
 func (a *assembler) finish(main eventKind) []window {
 	ws := a.windows
+	if slices.ContainsFunc(ws, func(w window) bool { return !w.loose }) {
+		ws = slices.DeleteFunc(ws, func(w window) bool { return w.loose })
+	}
 	if main == outage && slices.ContainsFunc(ws, func(w window) bool { return w.hasStart && !w.startDate && !a.p.timeline[w.line] }) {
 		// what the notice says of the whole counts for more than an account of what happened when
 		ws = slices.DeleteFunc(ws, func(w window) bool { return a.p.timeline[w.line] })
@@ -476,7 +490,6 @@ func (a *assembler) finish(main eventKind) []window {
 		drop = drop || w.kind == outage && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == outage && o.hasStart && o.hasEnd && !w.end.Before(o.start) && !w.end.After(o.end)
 		}) // a part was back earlier
-		drop = drop || w.loose && slices.ContainsFunc(ws, func(o window) bool { return !o.loose })
 		if w.weak && !w.hasEnd && strong {
 			drop = true
 		}

@@ -1,0 +1,71 @@
+package notice
+
+import (
+	"strings"
+	"unicode"
+)
+
+// An anchor is what ties a time to the event that a notice announces.
+type anchor uint8
+
+const (
+	adrift  anchor = iota // nothing: it counts only where no time is tied to the event
+	foreign               // it is the time of something else: 接種期間, 受取期間
+	tied                  // its label, its sentence, or its place in a list of nothing but times
+)
+
+const eventWords = cTrouble | cTroubleW | cMaint | cMaintW | cStop | cCant | cHappen | cRecover | cResume | cAgain
+
+// anchorOf says what ties a reading to the event.
+func (p *parser) anchorOf(rd *reading) anchor {
+	label, name := p.roleAt(rd.from)
+	from, to := p.sentence(rd.from)
+	ln := p.lines[rd.line]
+	events := p.find(from, to, eventWords)
+	if !events && containsAny(name, "キャンペーン", "セミナー", "説明会", "イベント", "募集", "特典", "ボーナス", "プレゼント", "まつり", "講座", "展示") {
+		return foreign
+	}
+	if !events && (p.aside || p.kindAt(to) == kStop && p.hasText(max(from, ln.value), rd.from)) {
+		return adrift
+	}
+	switch label {
+	case labelStart, labelEnd, labelEndPlan, labelSpan:
+		if kindOfLabel(name) != noEvent || neutral(name) || containsAny(name, "移行", "更新", "更改", "切替", "切り替え", "入替", "入れ替え", "閉", "中断", "臨時", "できな", "いただけな", "なれな", "システム", "サービス", "サーバ", "機能", "サイト", "休", "停", "制限", "増強", "改修", "対応", "調整") {
+			return tied
+		}
+		if label == labelSpan && strings.HasSuffix(strings.TrimSpace(name), "期間") && p.alone(rd.mention, p.lines[rd.line].value, p.lines[rd.line].last) {
+			return foreign
+		}
+		return tied
+	}
+	if !events && (label == labelOther && p.names(ln.value, rd.from) || len(ln.cells) <= 1 && p.kindAt(ln.last-1) == kStop) {
+		return adrift
+	}
+	return tied
+}
+
+// names reports whether words outside brackets stand between two tokens.
+func (p *parser) names(from, to int) bool {
+	depth := 0
+	for k := from; k < to; k++ {
+		switch p.kindAt(k) {
+		case kOpen:
+			depth++
+		case kClose:
+			depth--
+		case kText, kWord:
+			if depth <= 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// neutral reports whether a label names no more than a time, or a service: 日時, 対象期間, 変更後の日程.
+func neutral(label string) bool {
+	for _, w := range []string{"変更後", "訂正後", "年月日", "時間帯", "スケジュール", "日時", "日程", "期間", "時間", "時刻", "対象", "影響", "予定", "実施", "適用", "開始", "終了", "再開", "利用", "不可", "の", "日", "時", "お", "ご"} {
+		label = strings.ReplaceAll(label, w, "")
+	}
+	return strings.TrimLeft(strings.TrimFunc(label, func(r rune) bool { return !unicode.IsLetter(r) }), "一二三四五六七八九十") == ""
+}
