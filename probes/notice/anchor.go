@@ -28,6 +28,9 @@ func (p *parser) anchorOf(rd *reading) anchor {
 	if !events && (p.aside || p.kindAt(to) == kStop && p.hasText(max(from, ln.value), rd.from)) {
 		return adrift
 	}
+	if !events && p.otherItem(rd.line) {
+		return adrift
+	}
 	switch label {
 	case labelStart, labelEnd, labelEndPlan, labelSpan:
 		if kindOfLabel(name) != noEvent || neutral(name) || containsAny(name, "移行", "更新", "更改", "切替", "切り替え", "入替", "入れ替え", "閉", "中断", "臨時", "できな", "いただけな", "なれな", "システム", "サービス", "サーバ", "機能", "サイト", "休", "停", "制限", "増強", "改修", "対応", "調整") {
@@ -42,6 +45,42 @@ func (p *parser) anchorOf(rd *reading) anchor {
 		return adrift
 	}
 	return tied
+}
+
+// otherItem reports whether the line stands below the heading of an item that is about something else, where another
+// item of the page, as of a newsletter, is headed by the event.
+func (p *parser) otherItem(line int) bool {
+	const near = 12
+	if !p.newsletter {
+		return false
+	}
+	for i := line; i >= 0 && i > line-near; i-- {
+		if ln := p.lines[i]; p.heads(ln) {
+			if p.find(ln.first, ln.last, eventWords) {
+				return false
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// hasItems reports whether one of several items of the page is headed by an event.
+func (p *parser) hasItems() bool {
+	for i, ln := range p.lines {
+		if i != p.title && p.heads(ln) && p.find(ln.first, ln.last, cAbout) && p.find(ln.first, ln.last, cStop|cMaint|cTrouble|cRecover) {
+			return true
+		}
+	}
+	return false
+}
+
+// heads reports whether a line is the heading of an item: it has a number or a mark, is short, and gives no time.
+func (p *parser) heads(ln line) bool {
+	if ln.blank || ln.heads || !ln.bullet && !(p.kindAt(ln.first) == kNumber && p.kindAt(ln.first+1) == kSpace) {
+		return false
+	}
+	return p.toks[ln.last-1].to-p.toks[ln.first].from <= 2*maxHeading && p.kindAt(ln.last-1) != kStop && !p.hasTime(ln.first, ln.last)
 }
 
 // names reports whether words outside brackets stand between two tokens.

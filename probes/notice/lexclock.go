@@ -4,27 +4,35 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // for the zones with daylight saving time, wherever we run
+	"unicode/utf8"
 )
 
 // japan is the zone of every time that names no other. Japan has had no daylight saving time since 1951.
 var japan = time.FixedZone("JST", 9*60*60)
 
-// pacific is the zone in which Google and others state the times of their incidents.
-var pacific = func() *time.Location {
-	zone, err := time.LoadLocation("America/Los_Angeles")
-	if err != nil {
-		panic(err) // time/tzdata holds it
-	}
-	return zone
-}()
-
+// zones are the names of zones that notices state. Where a name is used of two, the one is taken in which Internet
+// services state their times: IST is India's.
 var zones = []struct {
 	name string
 	zone *time.Location
 }{
-	{"JST", japan}, {"日本時間", japan}, {"UTC", time.UTC}, {"GMT", time.UTC}, {"協定世界時", time.UTC}, {"世界標準時", time.UTC},
-	{"PST", time.FixedZone("PST", -8*3600)}, {"PDT", time.FixedZone("PDT", -7*3600)}, {"EST", time.FixedZone("EST", -5*3600)}, {"EDT", time.FixedZone("EDT", -4*3600)},
-	{"US/Pacific", pacific}, {"Pacific Time", pacific}, {"CEST", time.FixedZone("CEST", 2*3600)}, {"CET", time.FixedZone("CET", 3600)},
+	{"JST", japan}, {"日本時間", japan}, {"協定世界時", time.UTC}, {"世界標準時", time.UTC},
+	{"US/Pacific", located("America/Los_Angeles")}, {"Pacific Time", located("America/Los_Angeles")}, {"PT", located("America/Los_Angeles")},
+	{"Eastern Time", located("America/New_York")}, {"ET", located("America/New_York")}, {"CT", located("America/Chicago")}, {"MT", located("America/Denver")},
+	{"PST", hours(-8)}, {"PDT", hours(-7)}, {"MST", hours(-7)}, {"MDT", hours(-6)}, {"CDT", hours(-5)}, {"EST", hours(-5)}, {"EDT", hours(-4)},
+	{"UTC", time.UTC}, {"GMT", time.UTC}, {"BST", hours(1)}, {"CEST", hours(2)}, {"CET", hours(1)}, {"EEST", hours(3)}, {"EET", hours(2)},
+	{"SGT", hours(8)}, {"HKT", hours(8)}, {"PHT", hours(8)}, {"KST", hours(9)}, {"ICT", hours(7)}, {"WIB", hours(7)}, {"IST", time.FixedZone("IST", 5*3600+1800)},
+	{"AEST", hours(10)}, {"AEDT", hours(11)}, {"NZST", hours(12)}, {"NZDT", hours(13)},
+}
+
+func hours(n int) *time.Location { return time.FixedZone("", n*3600) }
+
+func located(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		panic(err) // time/tzdata holds it
+	}
+	return zone
 }
 
 // statedZone returns the zone that the text states for all its times, as in "all times are UTC" and 時刻はすべてUTC; nil when
@@ -36,8 +44,13 @@ func statedZone(text string) *time.Location {
 			continue
 		}
 		for _, z := range zones {
-			between, _, named := strings.Cut(after, z.name)
-			if named && len(between) < 40 && !strings.ContainsAny(between, "0123456789\n") {
+			between, rest, named := strings.Cut(after, z.name)
+			if !named || len(between) >= 40 || strings.ContainsAny(between, "0123456789\n") {
+				continue
+			}
+			before, _ := utf8.DecodeLastRuneInString(between)
+			behind, _ := utf8.DecodeRuneInString(rest)
+			if !isLatin(before) && !isLatin(behind) {
 				return z.zone
 			}
 		}
@@ -254,6 +267,28 @@ func (l *lexer) afterDigits(j int, c clock) (clock, int, bool) {
 	return c, l.zoneAt(j, &c), true
 }
 
+// offset reads what may follow the name of UTC, as in GMT+9 and UTC-03:30: seconds, and where it ends; j when there is none.
+func (l *lexer) offset(j int) (seconds, end int) {
+	sign := l.at(j)
+	if sign != '+' && sign != '-' || !isDigit(l.at(j+1)) {
+		return 0, j
+	}
+	h, e := l.number(j + 1)
+	m := 0
+	if l.at(e) == ':' && isDigit(l.at(e+1)) {
+		m, e = l.number(e + 1)
+	} else if h >= 100 {
+		h, m = h/100, h%100
+	}
+	if h > 14 || m > 59 {
+		return 0, j
+	}
+	if seconds = h*3600 + m*60; sign == '-' {
+		seconds = -seconds
+	}
+	return seconds, e
+}
+
 // zoneAt reads the name of a zone at j, with or without brackets, and returns its end; j when there is none.
 func (l *lexer) zoneAt(j int, c *clock) int {
 	k := l.skip(j)
@@ -266,13 +301,17 @@ func (l *lexer) zoneAt(j int, c *clock) int {
 		if n == 0 || isLatin(rune(z.name[0])) && isLatin(l.at(k+n)) {
 			continue
 		}
+		zone := z.zone
+		if offset, e := l.offset(k + n); zone == time.UTC && e > k+n {
+			zone, n = time.FixedZone("", offset), e-k
+		}
 		if bracket {
 			if l.at(k+n) != ')' {
 				continue
 			}
 			n++
 		}
-		c.zone = z.zone
+		c.zone = zone
 		return k + n
 	}
 	return j

@@ -68,9 +68,11 @@ type parser struct {
 	listed       bool         // dates follow: 下記の日程
 	sections     []eventKind  // by line, of what the heading above it speaks, where a page has parts for failures and for work
 	worksToo     bool         // the notice announces work for sure, whatever else it tells
+	failsToo     bool         // the notice announces a failure for sure, whatever else it tells
 	stamps       bool         // lines begin with the times of reports
 	timeline     map[int]bool // lines of an account of what happened when
 	firstEvent   int          // the first token that names an event
+	newsletter   bool         // one of several items of the page is headed by an event
 	aside        bool         // the page is about something else, and tells of the event in passing
 }
 
@@ -90,6 +92,7 @@ func newParser(original string, published time.Time) *parser {
 	p.structure()
 	p.findTitle()
 	p.findSections()
+	p.newsletter = p.hasItems()
 	text := string(p.src.runes)
 	if zone := statedZone(text); zone != nil {
 		for k := range p.toks {
@@ -225,7 +228,10 @@ func (p *parser) navigation(ln line, s string) bool {
 	}) {
 		return true
 	}
-	menu := len(items) > 2 && len([]rune(s)) > 12 && quiet && !isLatin([]rune(items[0])[0])
+	if len(items) > 3 && quiet && containsAny(s, "Home", "FAQ", "Contact", "About", "Login", "Sign in") && p.kindAt(ln.last-1) != kStop {
+		return true
+	}
+	menu := len(items) > 2 && len([]rune(s)) > 12 && quiet && !isLatin([]rune(strings.TrimLeft(items[0]+"x", "[(<"))[0])
 	if menu && containsAny(s, "FAQ", "よくある", "ホーム", "トップ", "お問い合わせ") {
 		return true
 	}
@@ -338,7 +344,7 @@ func (p *parser) run() Reading {
 	p.findStamps()
 	p.read()
 	p.findTimeline()
-	p.worksToo = v.sureMaint
+	p.worksToo, p.failsToo = v.sureMaint, v.sureOutage
 	windows := p.assemble(main)
 	if p.aside {
 		windows = slices.DeleteFunc(windows, func(w window) bool {

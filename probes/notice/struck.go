@@ -17,6 +17,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 			}
 		}
 	}
+	// 当日に、お渡しできたはずの
+	if m.a.dateOnly() && !m.isRange && hasPrefix(p.src.runes, p.toks[m.from].from, "当日") > 0 {
+		return true
+	}
 	// 8月23日にも
 	if m.a.dateOnly() && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "にも") > 0 {
 		return true

@@ -78,9 +78,9 @@ var vocabulary = map[class]string{
 		システム更新 更新作業 サーバ更新 サーバー更新 機器更新 機器更改 機器交換 機器入替 機器入れ替え サーバ移行 サーバー移行 サーバー切替 バージョンアップ作業 アップデート作業 データ移行 停止作業 設備更新 増強工事 更新工事 交換工事 切替工事 ネットワーク工事 通信工事 回線工事 設備工事
 		計画メンテナンス 年次点検 法定点検 サーバー増強 サーバ増強 リプレース 切替え作業 入替作業 入れ替え作業 システム入替 システム入れ替え システム作業 回線切替 機器更新作業 システム機器
 		maintenance upgrade upgrades`,
-	cMaintW:  `作業 工事 点検 改修 切替 切り替え 移行 アップデート バージョンアップ 入替 入れ替え リニューアル 増強 整備`,
-	cStop:    `一時閉鎖 閉鎖期間 停止 休止 中断 一時停止 サービス停止 システム停止 閉塞 運休 ストップ 止まり 止まっ 取扱停止 全面停止 利用停止 suspended suspend stopped`,
-	cCant:    `lost\ access lost\ connectivity 不可 利用不可 不能 利用不能 使用不可 unavailable inaccessible cannot could\ not can\ not not\ available not\ be\ available not\ working unable unreachable`,
+	cMaintW:  `replacement replacing replace migration relocation 作業 工事 点検 改修 切替 切り替え 移行 アップデート バージョンアップ 入替 入れ替え リニューアル 増強 整備`,
+	cStop:    `一時閉鎖 閉鎖期間 停止 休止 中断 一時停止 サービス停止 システム停止 閉塞 運休 ストップ 止まり 止まっ 取扱停止 全面停止 利用停止 suspended suspend suspension shutdown shut\ down stopped`,
+	cCant:    `lost\ access lost\ connectivity 不可 利用不可 不能 利用不能 使用不可 unavailable inaccessible cannot could\ not can\ not not\ available not\ be\ available not\ working not\ be\ accessible not\ accessible not\ reachable not\ able\ to not\ be\ able\ to not\ responding timed\ out timing\ out declined offline unable unreachable`,
 	cHappen:  `begun went\ down 途絶え 発生 生じ 起きて 起きた 起きま 起こっ 起こり 始ま occurred began started experiencing experienced having affected affecting`,
 	cNotice:  `検知 検出 判明 発覚 確認 認知 detected`,
 	cRecover: `復旧 回復 解消 正常化 復帰 収束 復活 終息 改善 全面復旧 完全復旧 障害復旧 解決 解除 全面解消 全復旧 修正いたしました 修正しました 修正致しました restored recovered resolved fixed mitigated came\ back`,

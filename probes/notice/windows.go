@@ -150,6 +150,9 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		if unsaid && okStart && !p.published.IsZero() && (!start.Before(midnight(p.published).Add(day)) || !p.published.Equal(midnight(p.published)) && start.After(p.published)) {
 			kind = maintenance // what is still to come is no failure
 		}
+		if main == maintenance && p.failsToo && rd.kind == anyEvent && okEnd && !p.published.IsZero() && end.Before(p.published.Add(day)) && p.toldAsOver(from, to) {
+			kind = outage // what was over is no work to come
+		}
 		w := window{kind: kind, line: rd.line, endRole: roleNone, ranged: true, loose: rd.loose}
 		if rd.a.dateOnly() && !rd.a.allDay && !rd.b.allDay && strings.Contains(p.text(from, to), "年末年始") && !strings.Contains(p.headline(), "年末年始") {
 			w.loose = true // hours of service say so every year
