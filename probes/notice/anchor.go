@@ -31,6 +31,17 @@ func (p *parser) anchorOf(rd *reading) anchor {
 	if !events && p.otherItem(rd.line) {
 		return adrift
 	}
+	if !events && !p.titled && kindOfLabel(name) == noEvent && !strings.Contains(name, "実施") && !p.eventAbove(rd.line) {
+		return adrift
+	}
+	if !events && rd.line > 0 {
+		if above := p.lines[rd.line-1]; containsAny(p.text(above.first, above.last), "再送", "再配信", "再処理", "返金", "補填") {
+			return foreign
+		}
+	}
+	if s := p.text(from, to); containsAny(s, "車両の通", "車両通行", "通行止", "通り抜け", "迂回", "う回路", "断水") && !online(s) {
+		return foreign
+	}
 	switch label {
 	case labelStart, labelEnd, labelEndPlan, labelSpan:
 		if kindOfLabel(name) != noEvent || neutral(name) || containsAny(name, "移行", "更新", "更改", "切替", "切り替え", "入替", "入れ替え", "閉", "中断", "臨時", "できな", "いただけな", "なれな", "システム", "サービス", "サーバ", "機能", "サイト", "休", "停", "制限", "増強", "改修", "対応", "調整") {
@@ -45,6 +56,45 @@ func (p *parser) anchorOf(rd *reading) anchor {
 		return adrift
 	}
 	return tied
+}
+
+// maxRows is the number of lines above a time that are searched for what it belongs to.
+const maxRows = 40
+
+// eventAbove reports whether one of the lines right above speaks of an event, up to the heading of the line's part.
+func (p *parser) eventAbove(line int) bool {
+	for i, n := line-1, 0; i >= max(0, line-maxRows) && n < 5; i-- {
+		ln := p.lines[i]
+		if ln.blank || p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, eventWords) {
+			continue
+		}
+		if n++; p.find(ln.first, ln.last, eventWords) {
+			return true
+		}
+		if p.heads(ln) {
+			return false
+		}
+	}
+	return false
+}
+
+// namesEvent reports whether the headline, or one of the two lines below it, speaks of an event; a text of a few lines
+// needs none.
+func (p *parser) namesEvent() bool {
+	lines := 0
+	for _, ln := range p.lines {
+		if !ln.blank {
+			lines++
+		}
+	}
+	for i, n := max(p.title, 0), 0; i < len(p.lines) && n < 3; i++ {
+		if ln := p.lines[i]; !ln.blank {
+			if n++; p.find(ln.first, ln.last, eventWords) {
+				return true
+			}
+		}
+	}
+	return lines <= shortNotice
 }
 
 // otherItem reports whether the line stands below the heading of an item that is about something else, where another

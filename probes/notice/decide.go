@@ -237,7 +237,7 @@ func (p *parser) otherPart(k int) bool {
 		next := p.over(to+1, kNewline, kSpace)
 		if a, b := p.sentence(next); a <= next && !containsAny(p.text(a, b), "原因", "監視", "経過", "調査", "お詫び") {
 			for j := a; j < b; j++ {
-				if p.isWord(j, cOngoing) && p.gapText(j, "引き続き") && (p.find(j, b, cCant) || containsAny(p.text(j, b), "復旧作業")) {
+				if p.isWord(j, cOngoing) && (p.gapText(j, "引き続き") || p.find(a, j, cNow)) && (p.find(j, b, cCant) || containsAny(p.text(a, b), "復旧作業", "対応中", "作業中")) {
 					return true
 				}
 			}
@@ -312,7 +312,7 @@ func (p *parser) lookBack(prev int, m *mention) role {
 		switch {
 		case t.is(cRecover | cResume | cFinish):
 			switch {
-			case t.tail == tailHope || p.isWord(k+1, cHope):
+			case t.tail == tailHope || p.isWord(k+1, cHope) || t.tail == tailFuture && p.english(m):
 				return p.hope(k)
 			case t.tail == tailNot:
 				return roleNone

@@ -41,7 +41,7 @@ func (p *parser) instructs() bool {
 	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "調べ方", "した際の", "した場合の", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "場合の取", "場合のお取", "とは何か") {
 		return true
 	}
-	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事では", "本記事では", "当記事では", "この記事を読") || !p.find(ln.first, ln.last, cTrouble|cMaint|cStop) && containsAny(string(p.src.runes), "内容例:", "メール例:", "通知例:", "文面例:", "送信例:") {
+	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事では", "本記事では", "当記事では", "この記事を読") || !p.find(ln.first, ln.last, cTrouble|cMaint|cStop) && containsAny(string(p.src.runes), "悪い例", "良い例", "架空の", "内容例:", "メール例:", "通知例:", "文面例:", "送信例:") {
 		return true
 	}
 	if !p.inEnglish() {
@@ -49,6 +49,9 @@ func (p *parser) instructs() bool {
 	}
 	from := p.toks[ln.first].from
 	head = strings.ToLower(string(p.src.runes[from:min(len(p.src.runes), from+200)]))
+	if p.find(ln.first, ln.last, cMaint|cTrouble|cStop) && containsAny(head, "what is happening", "what is going on", "what is changing", "what is affected") {
+		return false
+	}
 	return containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "documentation", "user guide", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
 }
 
@@ -96,8 +99,8 @@ func (p *parser) eventPage() bool {
 			continue
 		}
 		s := p.text(ln.value, min(ln.last, ln.value+4))
-		for _, f := range []string{"会場", "定員", "講師", "参加費", "受講料", "申込締切", "プログラム", "開催日時", "登壇", "主催", "参加方法", "対象者", "質疑応答"} {
-			if strings.HasPrefix(strings.TrimLeft(s, "【[(<■●○◆"), f) || strings.HasPrefix(ln.label, f) {
+		for _, f := range []string{"会場", "定員", "講師", "参加費", "受講料", "申込締切", "プログラム", "開催日時", "登壇", "主催", "参加方法", "対象者", "質疑応答", "Agenda", "Speaker", "Keynote", "Venue", "Registration", "Q&A", "Panel", "Welcome"} {
+			if strings.HasPrefix(strings.TrimLeft(s, "【[(<■●○◆ "), f) || len(ln.cells) > 1 && strings.HasPrefix(strings.TrimSpace(p.text(ln.cells[1].first, ln.cells[1].last)), f) || strings.HasPrefix(ln.label, f) {
 				fields++
 				break
 			}
@@ -122,6 +125,13 @@ func (p *parser) allWell() bool {
 			containsAny(p.text(from, to), "すべてのサービス", "全てのサービス", "全サービス", "すべてのシステム", "全てのシステム", "全システム", "All systems", "All services", "all systems", "all services")
 	})
 	return found
+}
+
+// holidays reports whether the headline is that of the days on which a company or a shop is closed.
+func (p *parser) holidays() bool {
+	h := p.headline()
+	return containsAny(h, "休業", "営業時間", "営業日", "休館", "休診", "休校", "休暇") && containsAny(h, "夏季", "夏期", "冬季", "年末年始", "ゴールデンウィーク", "GW", "お盆", "休業日", "に関する", "について", "のお知らせ", "のご案内") &&
+		!online(h) && !containsAny(h, "障害", "不具合", "停止", "メンテナンス", "臨時")
 }
 
 // launch reports whether the headline is that of a new product, and names a failure or work at most in the product's name.

@@ -139,6 +139,9 @@ func (p *parser) mainVerdict() verdict {
 	if v.outage > 2 && v.maintenance == 0 && p.hasLabel(labelStart) && p.hasLabel(labelEnd) {
 		v.sureOutage = true // both ends of it are told
 	}
+	if v.maintenance > 0 && v.outage == 0 && p.hasLabel(labelStart) && p.hasLabel(labelEnd) {
+		v.sureMaint = true
+	}
 	if p.sections != nil {
 		v.outage, v.maintenance = v.outage+4, v.maintenance+4
 		v.sureOutage, v.sureMaint = true, true
@@ -276,7 +279,7 @@ func (p *parser) kindAround(from, to int, m *mention) eventKind {
 			do = true
 		case t.is(cStop):
 			stop = true
-			move = move || t.tail == tailFuture
+			move = move || t.tail == tailFuture || p.gapText(k, "止め")
 		case t.is(cCant):
 			cant = true
 		case t.is(cRecover):

@@ -458,7 +458,7 @@ func (l *lexer) englishTail() tail {
 			return tailDone
 		case kText, kWord:
 			switch strings.ToLower(string(l.rs[t.from:t.to])) {
-			case "will", "to", "expected", "estimated", "expect":
+			case "will", "to", "expected", "estimated", "expect", "aim", "hope":
 				return tailFuture
 			case "not", "once", "when", "until", "if", "no", "after", "as":
 				return tailNot

@@ -43,16 +43,20 @@ func statedZone(text string) *time.Location {
 		if !found {
 			continue
 		}
+		nearest, zone := 40, (*time.Location)(nil)
 		for _, z := range zones {
 			between, rest, named := strings.Cut(after, z.name)
-			if !named || len(between) >= 40 || strings.ContainsAny(between, "0123456789\n") {
+			if !named || len(between) >= nearest || strings.ContainsAny(between, "0123456789\n") {
 				continue
 			}
 			before, _ := utf8.DecodeLastRuneInString(between)
 			behind, _ := utf8.DecodeRuneInString(rest)
 			if !isLatin(before) && !isLatin(behind) {
-				return z.zone
+				nearest, zone = len(between), z.zone
 			}
+		}
+		if zone != nil {
+			return zone
 		}
 	}
 	return nil
@@ -149,6 +153,14 @@ func (l *lexer) readClock(i int) (c clock, end int, ok bool) {
 			}
 		}
 		return l.afterDigits(e2, c)
+	case !prefixed && isDigit(l.rs[k]) && n <= 12 && l.at(e) == '.' && isDigit(l.at(e+1)) && isDigit(l.at(e+2)) && !isDigit(l.at(e+3)):
+		h2, e2 := l.halfAt(l.skip(e + 3)) // 11.30pm
+		if e2 == l.skip(e+3) || isLatin(l.at(e2)) {
+			return c, 0, false
+		}
+		c.minute, _ = l.number(e + 1)
+		c.half, c.latin = h2, true
+		return c, l.zoneAt(e2, &c), c.minute < 60
 	case prefixed && isDigit(l.rs[k]) && (h == halfAM || h == halfPM) && n <= 12:
 		c.bare = l.at(u) != '時'
 		return c, e, isLatin(l.rs[i]) // "AM 8"
@@ -241,6 +253,12 @@ func (l *lexer) afterDigits(j int, c clock) (clock, int, bool) {
 		c.zone = time.UTC
 		return c, j + 1, true
 	}
+	for _, w := range []string{" hrs", "hrs", " hours", " noon"} {
+		if n := hasPrefix(l.rs, j, w); n > 0 && !isLatin(l.at(j+n)) && (w != " noon" || c.hour == 12) {
+			j += n
+			break
+		}
+	}
 	// +09:00
 	if l.at(j) == ' ' && l.at(j+1) == '+' && isDigit(l.at(j+2)) {
 		j++
@@ -295,6 +313,10 @@ func (l *lexer) zoneAt(j int, c *clock) int {
 	bracket := l.at(k) == '('
 	if bracket {
 		k++
+	}
+	if offset, e := l.offset(k); bracket && e > k && l.at(e) == ')' {
+		c.zone = time.FixedZone("", offset) // 23:00 (+0100)
+		return e + 1
 	}
 	for _, z := range zones {
 		n := hasPrefix(l.rs, k, z.name)

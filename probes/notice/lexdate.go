@@ -230,11 +230,36 @@ func (l *lexer) numericDate(i int) int {
 			return l.finishDate(i, e, date{month: n, day: d})
 		}
 	}
+	if m, d, y, end, ok := l.yearLast(n, j); ok {
+		return l.finishDate(i, end, date{year: y, month: m, day: d})
+	}
 	// 12/6(土)・7(日), 6、7日
 	if n >= 1 && n <= 31 && j-i <= 2 && len(l.tokens) > 0 && (l.weekdayAt(j) > 0 || (l.followsDate() || n >= 10 && l.at(l.skip(j)) == '~') && l.sharesDay(j)) {
 		return l.finishDate(i, j, date{day: n})
 	}
 	return 0
+}
+
+// yearLast reads a date with its year at the end, of which n is the first number and goes on at j: 15/09/2025 and 15.09.2025
+// begin with the day, 09/15/2025 with the month; where both could be, it is the month, as in the United States.
+func (l *lexer) yearLast(n, j int) (month, day, year, end int, ok bool) {
+	sep := l.at(j)
+	if n < 1 || n > 31 || sep != '/' && sep != '.' {
+		return 0, 0, 0, 0, false
+	}
+	second, k := l.number(j + 1)
+	if second < 1 || second > 31 || l.at(k) != sep || !isDigit(l.at(k+1)) {
+		return 0, 0, 0, 0, false
+	}
+	year, end = l.number(k + 1)
+	if end-k != 5 || year < 1990 || year > 2199 {
+		return 0, 0, 0, 0, false
+	}
+	month, day = n, second
+	if n > 12 || sep == '.' && second <= 12 {
+		month, day = second, n
+	}
+	return month, day, year, end, month <= 12
 }
 
 // followsDate reports whether the tokens so far end in a date and a separator.
@@ -289,6 +314,9 @@ func (l *lexer) finishDate(i, j int, d date) int {
 		open := l.skip(j)
 		d.weekday = weekdayNumber(l.rs, l.skip(open+1))
 		j = e
+	} else if k := l.skip(j); l.at(k) == 'の' && l.at(k+1) != 0 && strings.ContainsRune(weekdayKanji, l.at(k+1)) && l.at(k+2) == '曜' && l.at(k+3) == '日' {
+		d.weekday = weekdayNumber(l.rs, k+1)
+		j = k + 4 // 13日の土曜日
 	} else if k := l.skip(j); strings.ContainsRune(weekdayKanji, l.at(k)) && l.at(k) != 0 && l.at(k+1) == '曜' {
 		d.weekday = weekdayNumber(l.rs, k)
 		j = k + 2

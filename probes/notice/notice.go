@@ -72,6 +72,7 @@ type parser struct {
 	stamps       bool         // lines begin with the times of reports
 	timeline     map[int]bool // lines of an account of what happened when
 	firstEvent   int          // the first token that names an event
+	titled       bool         // the headline, or a line right below it, speaks of an event
 	newsletter   bool         // one of several items of the page is headed by an event
 	aside        bool         // the page is about something else, and tells of the event in passing
 }
@@ -92,7 +93,7 @@ func newParser(original string, published time.Time) *parser {
 	p.structure()
 	p.findTitle()
 	p.findSections()
-	p.newsletter = p.hasItems()
+	p.newsletter, p.titled = p.hasItems(), p.namesEvent()
 	text := string(p.src.runes)
 	if zone := statedZone(text); zone != nil {
 		for k := range p.toks {
@@ -115,7 +116,7 @@ func newParser(original string, published time.Time) *parser {
 
 // online reports whether a text speaks of a service, and not only of streets and buildings.
 func online(text string) bool {
-	return containsAny(text, "システム", "サービス", "サーバ", "通信", "ネットワーク", "サイト", "回線", "インターネット", "アプリ", "電話", "ホームページ", "ポータル", "オンライン", "ATM", "データ", "ウェブ", "Web", "WEB", "メール", "電子", "ソフト", "クラウド", "接続", "装置", "Wi-Fi", "口座", "カード", "証明書", "取引", "予約", "申請", "service", "system")
+	return containsAny(text, "システム", "サービス", "サーバ", "通信", "ネットワーク", "サイト", "回線", "インターネット", "アプリ", "電話", "ホームページ", "ポータル", "オンライン", "ATM", "データ", "ウェブ", "Web", "WEB", "メール", "電子", "ソフト", "クラウド", "接続", "装置", "Wi-Fi", "口座", "カード", "証明書", "取引", "予約", "申請", "service", "system", "phone", "network", "internet", "Internet", "website", "portal", "app ", "login", "API")
 }
 
 // findTitle takes the first line that says something as the headline; where that is only the name of the site or of the
@@ -134,6 +135,9 @@ func (p *parser) findTitle() {
 			case kText, kWord:
 				letters += p.toks[k].to - p.toks[k].from
 			}
+		}
+		if strings.IndexFunc(p.text(ln.first, ln.last), unicode.IsLetter) < 0 {
+			continue
 		}
 		words := letters > 0 && (letters > 4 || !p.hasTime(ln.first, ln.last) && letters > 1)
 		if ln.heads && ln.role == labelPublish || !words && !ln.heads {
@@ -268,10 +272,12 @@ func (p *parser) announces(v verdict) eventKind {
 		return noEvent
 	}
 	tender := v.titleTender && !v.bodyNotice
-	if tender && (v.plainOutage || !(v.sureOutage && v.bodySure)) || p.eventPage() || p.facility() || p.weather() || p.launch() || p.press() || p.allWell() || !v.titleMaint && p.hoursPage() {
+	if tender && (v.plainOutage || !(v.sureOutage && v.bodySure)) || p.eventPage() || p.facility() || p.weather() || p.holidays() || p.launch() || p.press() || p.allWell() && !v.bodySure || !v.titleMaint && p.hoursPage() {
 		return p.inPassing(v)
 	}
 	switch {
+	case v.sureOutage && !p.online && !p.titled && !v.sureMaint:
+		return noEvent // a race that was interrupted
 	case v.sureOutage && (v.outage > v.maintenance || v.outage == v.maintenance && !v.titleMaint || !v.sureMaint):
 		return outage
 	case v.sureMaint, v.maintenance > 0 && v.outage == 0 && !v.titleTender && p.rangeAlone():
@@ -366,6 +372,9 @@ func (p *parser) run() Reading {
 	}
 	if recurs != "" { // 変更日 2019年1月4日
 		windows = slices.DeleteFunc(windows, func(w window) bool { return w.hasStart && w.startDate && !w.hasEnd })
+	}
+	if main == maintenance && !p.titled && recurs == "" && len(windows) > 0 && !slices.ContainsFunc(windows, func(w window) bool { return !w.loose }) {
+		return out
 	}
 	groups := map[eventKind][]window{}
 	for _, w := range windows {

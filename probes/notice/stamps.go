@@ -112,7 +112,7 @@ func (p *parser) findTimeline() {
 	for i := range p.readings {
 		m := p.readings[i].mention
 		ln := p.lines[m.line]
-		if m.contextOnly || m.isRange || !m.a.hasClock || ln.heads || p.hasText(ln.first, m.from) || p.find(ln.first, m.from, ^class(0)) || !p.hasText(m.to, ln.last) {
+		if m.contextOnly || m.isRange || !m.a.hasClock || ln.heads || p.hasText(ln.value, m.from) || p.find(ln.first, m.from, ^class(0)) || !p.hasText(m.to, ln.last) {
 			continue
 		}
 		lines[m.line] = true

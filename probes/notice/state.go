@@ -223,7 +223,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 				st.doneTitle = st.doneTitle || p.inTitle(k)
 			}
 		case t.is(cResume | cRecover):
-			if t.tail == tailDone && hasPrefix(rs, i, "し、", "して", "のお知らせ", "について") == 0 {
+			if t.tail == tailDone && hasPrefix(rs, i, "し、", "して", "のお知らせ", "について") == 0 && !p.gapText(k, "改善", "解決", "修正") {
 				st.done = true
 			}
 		case t.is(cDo):
@@ -384,7 +384,7 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		for _, w := range windows {
 			closed = closed && (w.hasEnd || w.over)
 			some = some || w.hasEnd
-			past = past && w.ranged && w.hasEnd && w.end.Before(p.published)
+			past = past && w.ranged && w.hasEnd && !w.end.After(p.published)
 			sure = sure || w.hasEnd && w.endRole == roleEnd
 		}
 		switch {

@@ -11,11 +11,18 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		if t.kind != kWord {
 			continue
 		}
+		if t.is(cCancel) && isLatin(p.rune(k)) && p.find(m.to, k, cCant) {
+			continue // could not be placed or cancelled
+		}
 		if t.is(cCancel) && (k < next || !p.hasMove(k, to)) && !p.isWord(p.over(k+1, kSpace, kText), cPossible) && t.tail != tailNot {
 			if k < next || p.onlyGlue(next, k) {
 				return true
 			}
 		}
+	}
+	// 13:22 Incident declared
+	if hasPrefix(p.src.runes, p.toks[p.over(m.to, kSpace, kTab, kRange, kColon)%len(p.toks)].from, "Incident declared", "Incident closed", "Incident opened", "incident declared", "incident closed") > 0 {
+		return true
 	}
 	// 当日に、お渡しできたはずの
 	if m.a.dateOnly() && !m.isRange && hasPrefix(p.src.runes, p.toks[m.from].from, "当日") > 0 {

@@ -1,5 +1,7 @@
 package notice
 
+import "strings"
+
 // A survey is what the words of one sentence say.
 type survey struct {
 	outage, maintenance   int
@@ -29,7 +31,7 @@ func (p *parser) survey(from, to int) survey {
 		switch {
 		case t.is(cQuiet):
 			s.quiet = true
-		case t.is(cTender|cMeeting) && hasPrefix(p.src.runes, t.to, "システム", "サイト", "アプリ", "サービス", "機能", "フォーム", "室予約", "予約") > 0:
+		case t.is(cTender|cMeeting) && hasPrefix(p.src.runes, t.to, "システム", "サイト", "アプリ", "サービス", "機能", "フォーム", "室予約", "予約", "・求職") > 0:
 			// what is out may serve tenders
 		case t.is(cTender):
 			s.tender = true
@@ -83,7 +85,7 @@ func (p *parser) survey(from, to int) survey {
 				continue
 			}
 			s.stop = true
-			if t.tail == tailFuture || t.tail == tailHope {
+			if t.tail == tailFuture || t.tail == tailHope || p.gapText(k, "止め") {
 				plan = true
 			}
 		case t.is(cHappen):
@@ -109,6 +111,10 @@ func (p *parser) survey(from, to int) survey {
 			resumed = resumed || t.tail == tailDone
 		case t.is(cCant):
 			if cond && !p.hasTime(from, to) {
+				continue
+			}
+			if isLatin(p.rune(k)) && p.willBe(k, from) {
+				s.stop, plan = true, true
 				continue
 			}
 			s.cant = true
@@ -225,6 +231,16 @@ func (p *parser) survey(from, to int) survey {
 		s.sureMaint = true
 	}
 	return s
+}
+
+// willBe reports whether the English word at k stands behind "will": will be unavailable.
+func (p *parser) willBe(k, from int) bool {
+	for j, n := k-1, 0; j >= from && n < 6; j, n = j-1, n+1 {
+		if p.latin(j, "will", "Will") {
+			return true
+		}
+	}
+	return strings.HasPrefix(p.text(k, k+1), "will")
 }
 
 func (p *parser) isTime(from, to int) bool { return p.hasTime(from, to) }

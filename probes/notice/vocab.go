@@ -67,19 +67,19 @@ const (
 var vocabulary = map[class]string{
 	cFrom:  `から より 以降 以後`,
 	cUntil: `まで にかけて にかけ 迄 にわたり`,
-	cNow:   `現在`,
+	cNow:   `現在 currently`,
 	cAsOf:  `時点`,
 	cTrouble: `障害 システム障害 通信障害 接続障害 不具合 トラブル 故障 輻輳 システムダウン サーバーダウン サーバダウン ネットワーク障害 機器障害 設備障害 回線障害
 		停電 断線 通信断 不通 アクセス障害 電波障害 大規模障害 緊急停止 アクセス集中 アクセスが集中 ダウンしています ダウンしており ダウンしました ダウンしていた ダウンした 閲覧障害
 		outage outages incident interruption interruptions disruption disruptions degraded downtime`,
-	cTroubleW: `性能低下 性能劣化 速度低下 品質低下 パフォーマンスの低下 パフォーマンス低下 事象 エラー 異常 遅延 遅れ 混雑 誤表示 誤作動 文字化け 支障 時間がかか 負荷がかかった 負荷がかかり 高負荷 運転見合わせ 運転を見合わせ 見合わせて 事故 issue issues error errors problem problems failure failures difficulties difficulty latency slowness delay delays delayed`,
+	cTroubleW: `性能低下 性能劣化 速度低下 品質低下 パフォーマンスの低下 パフォーマンス低下 事象 エラー 異常 遅延 遅れ 混雑 誤表示 誤作動 文字化け 支障 時間がかか 負荷がかかった 負荷がかかり 高負荷 タイムアウト 失敗 運転見合わせ 運転を見合わせ 見合わせて 事故 issue issues error errors problem problems failure failures failed failing fails difficulties difficulty latency slowness delay delays delayed`,
 	cMaint: `メンテナンス システムメンテナンス 定期メンテナンス 臨時メンテナンス 緊急メンテナンス サーバーメンテナンス サーバメンテナンス メンテ 保守 保守作業 保守点検 システム保守
 		定期点検 システム点検 設備点検 電気設備点検 計画停止 計画停電 法定停電 定期停止 臨時停止 システム更改 システム改修 更改 システム移行 移行作業 切替作業 切り替え作業 システム切替 システム切り替え
 		システム更新 更新作業 サーバ更新 サーバー更新 機器更新 機器更改 機器交換 機器入替 機器入れ替え サーバ移行 サーバー移行 サーバー切替 バージョンアップ作業 アップデート作業 データ移行 停止作業 設備更新 増強工事 更新工事 交換工事 切替工事 ネットワーク工事 通信工事 回線工事 設備工事
 		計画メンテナンス 年次点検 法定点検 サーバー増強 サーバ増強 リプレース 切替え作業 入替作業 入れ替え作業 システム入替 システム入れ替え システム作業 回線切替 機器更新作業 システム機器
-		maintenance upgrade upgrades`,
+		maintenance upgrade upgrades planned\ outage scheduled\ outage planned\ downtime scheduled\ downtime planned\ interruption scheduled\ interruption planned\ work planned\ works scheduled\ work scheduled\ works planned\ shutdown`,
 	cMaintW:  `replacement replacing replace migration relocation 作業 工事 点検 改修 切替 切り替え 移行 アップデート バージョンアップ 入替 入れ替え リニューアル 増強 整備`,
-	cStop:    `一時閉鎖 閉鎖期間 停止 休止 中断 一時停止 サービス停止 システム停止 閉塞 運休 ストップ 止まり 止まっ 取扱停止 全面停止 利用停止 suspended suspend suspension shutdown shut\ down stopped`,
+	cStop:    `止めます 止めて 止めさせ 一時閉鎖 閉鎖期間 停止 休止 中断 一時停止 サービス停止 システム停止 閉塞 運休 ストップ 止まり 止まっ 取扱停止 全面停止 利用停止 suspended suspend suspension shutdown shut\ down stopped`,
 	cCant:    `lost\ access lost\ connectivity 不可 利用不可 不能 利用不能 使用不可 unavailable inaccessible cannot could\ not can\ not not\ available not\ be\ available not\ working not\ be\ accessible not\ accessible not\ reachable not\ able\ to not\ be\ able\ to not\ responding timed\ out timing\ out declined offline unable unreachable`,
 	cHappen:  `begun went\ down 途絶え 発生 生じ 起きて 起きた 起きま 起こっ 起こり 始ま occurred began started experiencing experienced having affected affecting`,
 	cNotice:  `検知 検出 判明 発覚 確認 認知 detected`,
@@ -90,7 +90,7 @@ var vocabulary = map[class]string{
 	cBegin:   `開始 着手 スタート begins starts commence commences`,
 	cDo:      `実施 行い 行って 行う 行われ 執り行 おこない おこなって おこなう`,
 	cPlan:    `予定 計画 scheduled planned upcoming`,
-	cHope:    `見込み 見込 見込まれ 目標 めど メド 目途 目処 見通し 見通 目指 予想 目安 expected estimated estimate ETA target anticipate`,
+	cHope:    `見込み 見込 見込まれ 目標 めど メド 目途 目処 見通し 見通 目指 予想 目安 expected estimated estimate ETA target anticipate aim aiming hope hoping`,
 	cUnknown: `未定 調査中 不明 確認中 原因調査中 究明中 unknown TBD`,
 	cOngoing: `継続中 継続して 継続し 続いて 続けて 続く 作業中 対応中 対応を進め 対応を行って 調査を行って 調査を進め 調査して 発生中 障害中 メンテナンス中 実施中 停止中 工事中
 		復旧作業中 復旧対応中 復旧中 対処中 引き続き ただいま 只今 作業を行って 作業を進め 復旧作業を行って 復旧を進め 復旧を急い 復旧に努め 復旧に向け 復旧に全力 未復旧 未解消
@@ -117,11 +117,11 @@ var vocabulary = map[class]string{
 	cAgain:     `再び 再度発生 再発し 再度、 again`,
 	cMode:      `メンテナンスモード メンテナンス画面 メンテナンス用 maintenance\ mode`,
 	cRecurring: `毎月 毎週 毎日 毎年 毎朝 毎晩 毎夜 毎回 隔週 weekly monthly every daily`,
-	cFriend: `移行可能 本格移行 移行支援 申請不可 受付不可 返品不可 転載不可 図書点検 蔵書点検 電子入札 入札手続 起こりう 起こり得 障害者 障害児 障害福祉 障害年金 障害基礎年金 障害厚生年金 障害手帳 障害物 障害支援 障害のある 障害がある 障害をお持ち 障害を持つ 障害を有する 身体障害 精神障害 知的障害 発達障害 聴覚障害 視覚障害 内部障害
+	cFriend: `移行可能 本格移行 移行支援 申請不可 受付不可 返品不可 転載不可 図書点検 蔵書点検 電子入札 入札手続 起こりう 起こり得 障害の程度 障害の等級 障害の状態にある 障害者 障害児 障害福祉 障害年金 障害基礎年金 障害厚生年金 障害手帳 障害物 障害支援 障害のある 障害がある 障害をお持ち 障害を持つ 障害を有する 身体障害 精神障害 知的障害 発達障害 聴覚障害 視覚障害 内部障害
 		障害学生 障害特性 障害理解 障害等級 障害認定 障害共済 障害給付 障害程度 障害区分 障害時 障害発生時 障害情報通知 障害訓練 障害報告 障害対策 障害対応訓練 障害対応 学習障害 睡眠障害 意識障害 機能障害 記憶障害 摂食障害 電子調達 調達システム 入札システム 電子公告 障害復旧訓練 障害予兆 障害を想定 障害を事前
 		嚥下障害 健康障害 後遺障害 適応障害 運動障害 言語障害 障害の有無 障害のない 障害に強い 障害復旧手順 障害切り分け 障害解析 障害共生 障害平等 障害名 障害種別 重度障害 障害差別 障害当事者 障害課 障害係 障害スポーツ 障害受付 障害窓口 障害連絡 耐障害 障害検知 障害試験
 		メンテナンスフリー メンテナンス費 ビルメンテナンス メンテナンス会社 メンテナンス契約 メンテナンス委託 メンテナンススタッフ メンテナンス講座 メンテナンス方法 メンテナンスパック メンテナンス料 メンテナンス用品 メンテナンス技術 メンテナンス性 肌のメンテナンス 自転車メンテナンス セルフメンテナンス
-		保守契約 保守管理 保守派 保守的 保守政党 保守委託 保守費 保守要員 保守員 保守サポート 保守部品 保守性 保守党 一時利用停止 停止手続 停止措置 利用停止手続 事故防止 交通事故 人身事故対策 故障かな 故障受付 故障診断 故障修理受付
+		保守契約 保守管理 保守派 保守的 保守政党 保守委託 保守費 保守要員 保守員 保守サポート 保守部品 保守性 保守党 一時利用停止 停止手続 停止措置 利用停止手続 事故防止 交通障害 交通事故 人身事故対策 故障かな 故障受付 故障診断 故障修理受付
 		より多く より良い より一層 よりよい より安全 より便利 によりお によりご によりまして により によれ による によると につき いつから どこから だれから これから それから ことから 作業服 作業所 作業療法 作業部会 農作業
 		可能性調査 不明な点 ご不明 お手続きの期限 有効期限 使用期限 消費期限 賞味期限 回復期 景気回復 健康回復 疲労回復 名誉回復 開始年月日 工事費 工事店 工事請負 工事写真 道路工事 住宅改修 改修費 終了証 修了 中止命令 点検商法 健康点検 自己点検 点検結果 点検表
 		一時的 一時金 十分 同時 臨時 当時 随時 即時 常時 一日も早い 一日も早く 一部 生活保護停止 駐停車 停止線 免許停止 支給停止 停止条件 通行止 時間外 時間外受付 労働時間 作業時間外 トラブル防止 消費者トラブル トラブル相談 契約トラブル 近隣トラブル 解消法 差別解消 差別の解消 障害を理由 格差解消 ストレス解消 再開発 見込み額 見込額 改善策 改善命令 改善計画 業務改善 改善点 更新手続 更新申請 免許更新 更新料 運転免許

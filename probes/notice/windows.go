@@ -81,6 +81,9 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if rd.isRange && role == roleNone && (main == maintenance || p.aloneInSentence(rd.mention) || p.member(rd.line, rd.from)) && !p.titleMeeting && p.eventBefore(rd.from) {
 		role = roleStart
 	}
+	if from, to := p.sentence(rd.from); role == roleNone && rd.isRange && main == outage && rd.a.hasDate && rd.a.hasClock && p.toldAsOver(from, to) {
+		role, rd.loose = roleStart, true // 20時頃から21時頃まで、…するケースがありました
+	}
 	if role == roleNone && main == maintenance && rd.a.allDay && len(p.lines[rd.line].cells) > 1 {
 		role = roleStart // 12月3日 | 終日 | すべての証明書
 	}
@@ -121,6 +124,9 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if label, _ := p.roleAt(rd.from); label == labelNone && rd.kind == noEvent && !rd.a.hasDate && !rd.b.hasDate && r.context.IsZero() {
 		role = roleIgnore // the hours of anything
 	}
+	if main == maintenance && role == roleStart && p.inEnglish() && !rd.isRange && !rd.since && !rd.until && !rd.a.hasDate && r.context.IsZero() {
+		role = roleIgnore // maintenance Sat 02:00 UTC, on a page that names no day
+	}
 	r.kind = kind
 	if main == outage && !p.planned(rd) && p.sectionOf(rd.line) != maintenance {
 		r.kind = outage
@@ -154,7 +160,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 			kind = outage // what was over is no work to come
 		}
 		w := window{kind: kind, line: rd.line, endRole: roleNone, ranged: true, loose: rd.loose}
-		if rd.a.dateOnly() && !rd.a.allDay && !rd.b.allDay && strings.Contains(p.text(from, to), "年末年始") && !strings.Contains(p.headline(), "年末年始") {
+		if rd.a.dateOnly() && !rd.a.allDay && !rd.b.allDay && !p.wholeDays(rd.mention) && strings.Contains(p.text(from, to), "年末年始") && !strings.Contains(p.headline(), "年末年始") {
 			w.loose = true // hours of service say so every year
 		}
 		label, name := p.roleAt(rd.from)
@@ -477,7 +483,7 @@ func (a *assembler) finish(main eventKind) []window {
 			return o.kind == w.kind && o.hasStart && !o.startDate && o.hasEnd && o.end.Equal(w.end) && midnight(o.start).Equal(w.start)
 		}) // the day of it, told once more
 		drop = drop || w.wholeDay && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == w.kind && o.ranged && !o.startDate && !w.start.Before(o.start) && !w.end.After(o.end) && !(o.line != w.line && a.row(w) && a.row(o))
+			return o.kind == w.kind && o.ranged && !o.startDate && !w.start.Before(o.start) && !w.end.After(o.end) && !(o.line != w.line && (a.row(w) && a.row(o) || a.under(w) && a.under(o)))
 		}) // a day in the midst of it
 		drop = drop || w.kind == maintenance && w.hasEnd && slices.ContainsFunc(ws, func(o window) bool {
 			return o.line < w.line && o.kind == maintenance && o.hasStart && o.hasEnd && !o.start.Before(w.start) && !o.end.After(w.end) && !w.start.Equal(o.start) && a.p.ruled(o.line, w.line) && a.r.past
@@ -566,6 +572,12 @@ func (a *assembler) row(w window) bool {
 	p, ln := a.p, a.p.lines[w.line]
 	k := p.tokenAt(ln, w.startFrom)
 	return p.hasText(ln.first, k) && p.kindAt(p.backOverSpace(k)-1) == kTab
+}
+
+// under reports whether the window stands alone on its line, below a heading with a mark.
+func (a *assembler) under(w window) bool {
+	p, ln := a.p, a.p.lines[w.line]
+	return w.line > 0 && p.heads(p.lines[w.line-1]) && !p.hasText(ln.first, p.tokenAt(ln, w.startFrom))
 }
 
 // member reports whether the time at token k of a line stands in a list that names what it holds for: ・サーバー1:7時7分~7時17分.
