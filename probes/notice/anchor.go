@@ -21,7 +21,7 @@ func (p *parser) anchorOf(rd *reading) anchor {
 	label, name := p.roleAt(rd.from)
 	from, to := p.sentence(rd.from)
 	ln := p.lines[rd.line]
-	events := p.find(from, to, eventWords)
+	events := p.find(from, to, eventWords) || rd.role == roleEnd && p.find(rd.to, to, cNormal|cFinish)
 	if !events && containsAny(name, "キャンペーン", "セミナー", "説明会", "イベント", "募集", "特典", "ボーナス", "プレゼント", "まつり", "講座", "展示") {
 		return foreign
 	}
@@ -51,6 +51,9 @@ func (p *parser) anchorOf(rd *reading) anchor {
 			return foreign
 		}
 		return tied
+	}
+	if !events && label == labelNone && rd.role == roleEnd && rd.until && p.names(ln.value, rd.from) {
+		return adrift
 	}
 	if !events && (label == labelOther && p.names(ln.value, rd.from) || len(ln.cells) <= 1 && p.kindAt(ln.last-1) == kStop) {
 		return adrift
@@ -127,7 +130,7 @@ func (p *parser) hasItems() bool {
 
 // heads reports whether a line is the heading of an item: it has a number or a mark, is short, and gives no time.
 func (p *parser) heads(ln line) bool {
-	if ln.blank || ln.heads || !ln.bullet && !(p.kindAt(ln.first) == kNumber && p.kindAt(ln.first+1) == kSpace) {
+	if ln.blank || ln.heads || !ln.bullet && !(p.kindAt(ln.first) == kOpen && p.kindAt(ln.last-1) == kClose) && !(p.kindAt(ln.first) == kNumber && p.kindAt(ln.first+1) == kSpace) {
 		return false
 	}
 	return p.toks[ln.last-1].to-p.toks[ln.first].from <= 2*maxHeading && p.kindAt(ln.last-1) != kStop && !p.hasTime(ln.first, ln.last)
@@ -153,7 +156,7 @@ func (p *parser) names(from, to int) bool {
 
 // neutral reports whether a label names no more than a time, or a service: 日時, 対象期間, 変更後の日程.
 func neutral(label string) bool {
-	for _, w := range []string{"変更後", "訂正後", "年月日", "時間帯", "スケジュール", "日時", "日程", "期間", "時間", "時刻", "対象", "影響", "予定", "実施", "適用", "開始", "終了", "再開", "利用", "不可", "の", "日", "時", "お", "ご"} {
+	for _, w := range []string{"変更後", "訂正後", "年月日", "時間帯", "スケジュール", "日時", "日程", "期間", "時間", "時刻", "対象", "影響", "予定", "上記", "下記", "と同じ", "実施", "適用", "開始", "終了", "再開", "利用", "不可", "の", "日", "時", "お", "ご"} {
 		label = strings.ReplaceAll(label, w, "")
 	}
 	return strings.TrimLeft(strings.TrimFunc(label, func(r rune) bool { return !unicode.IsLetter(r) }), "一二三四五六七八九十") == ""

@@ -105,7 +105,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			if m.a.dateOnly() && p.particle(m.to, 'は') {
 				return roleIgnore, true // 同日は通常どおり業務を行った
 			}
-			if !p.find(k+1, min(k+8, next), cCant) {
+			if !p.find(k+1, min(k+8, next), cCant) && !containsAny(p.text(k, min(k+10, next)), "なくなり", "なくなっ", "なかっ", "ておらず", "ていない") {
 				if p.find(k+1, min(k+14, next), cHope|cPlan) || t.tail == tailNot {
 					return roleHope, true
 				}
@@ -169,6 +169,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			if fallback == roleNone {
 				fallback = roleWeak
+			}
+			if r.kind != maintenance && containsAny(p.text(m.to, k), "ようになった", "ようになりました") {
+				return roleEnd, true // 記録されるようになったことを確認
 			}
 			if t.is(cNotice) && p.gapText(k, "確認") {
 				continue

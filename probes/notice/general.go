@@ -59,6 +59,10 @@ func (p *parser) instructs() bool {
 // being open, and speaks of no service on line.
 func (p *parser) weather() bool {
 	h := p.headline()
+	const text = 1000
+	if s := string(p.src.runes[:min(len(p.src.runes), text)]); !p.online && containsAny(s, "積雪", "凍結", "大雪", "台風", "強風", "濃霧", "雷", "降雪") && containsAny(s, "バス", "道路", "フェリー", "運航", "欠航", "競技", "試合") {
+		return true
+	}
 	return containsAny(h, "届け", "配送", "配達", "荷物", "集荷", "郵便", "宅配", "営業", "休業", "休館", "出荷") &&
 		containsAny(h, "大雪", "降雪", "積雪", "台風", "寒波", "寒気", "地震", "豪雨", "大雨", "荒天", "悪天候", "暴風", "強風", "噴火") &&
 		!containsAny(h, "システム", "サーバ", "通信", "回線", "電話", "ネットワーク", "サイト", "アプリ", "ATM", "ホームページ", "障害", "不具合", "メンテナンス", "ログイン", "オンライン")

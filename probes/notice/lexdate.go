@@ -538,15 +538,7 @@ func (l *lexer) englishDate(i int) int {
 	e += l.ordinal(e)
 	dt := date{month: m, day: d, weekday: weekday, english: true}
 	e = l.englishYear(e, &dt)
-	if k := l.skip(e); l.at(k) == '(' { // Jan. 20 (Tue)
-		j := k + 1
-		for isLatin(l.at(j)) || l.at(j) == '.' {
-			j++
-		}
-		if n := weekdayNumber(l.rs, k+1); n > 0 && l.at(j) == ')' {
-			dt.weekday, e = n, j+1
-		}
-	}
+	e = l.englishWeekday(e, &dt)
 	return l.emit(token{kind: kDate, from: start, to: e, date: dt})
 }
 
@@ -571,6 +563,23 @@ func (l *lexer) englishYear(e int, d *date) int {
 	return e
 }
 
+// englishWeekday reads a weekday in brackets at e, as in "Jan. 20 (Tue)", and returns its end; e when there is none.
+func (l *lexer) englishWeekday(e int, d *date) int {
+	k := l.skip(e)
+	if l.at(k) != '(' {
+		return e
+	}
+	j := k + 1
+	for isLatin(l.at(j)) || l.at(j) == '.' {
+		j++
+	}
+	if n := weekdayNumber(l.rs, k+1); n > 0 && l.at(j) == ')' {
+		d.weekday = n
+		return j + 1
+	}
+	return e
+}
+
 // englishDayFirst reads "30 October 2025".
 func (l *lexer) englishDayFirst(i int) int { return l.dayMonth(i, i, 0) }
 
@@ -586,5 +595,6 @@ func (l *lexer) dayMonth(start, i, weekday int) int {
 	}
 	dt := date{month: m, day: d, weekday: weekday, english: true}
 	j = l.englishYear(j, &dt)
+	j = l.englishWeekday(j, &dt)
 	return l.emit(token{kind: kDate, from: start, to: j, date: dt})
 }

@@ -387,6 +387,8 @@ func (p *parser) rangeOf(m *mention) bool {
 		if p.kindAt(after) == kComma || p.kindAt(after) == kRange {
 			after = p.over(after+1, kSpace)
 		}
+	case j == m.to && m.a.hasClock && p.kindAt(j) == kClock && m.a.clock.half != halfNone && p.toks[j].clock.half != halfNone:
+		after = j // 午後0:00午後2:00, where a conversion of charsets lost the wave dash
 	default:
 		// two cells of a table, one for each end
 		if p.kindAt(p.over(m.to, kSpace)) == kTab && m.a.hasClock && p.twoCells(m, j) {

@@ -127,6 +127,9 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if p.gapText(k, "引き続き") && containsAny(p.text(k, to), "作業中", "対応中", "復旧作業") && !maint {
 				still = true
 			}
+			if p.gapText(k, "続けて", "続いて") && p.find(from, k, cNow) && containsAny(p.text(from, k), "復旧作業") {
+				still = true // 南区では現在も復旧作業を続けております
+			}
 			if p.gapText(k, "継続") && p.find(from, k, cRecover) && !containsAny(p.text(from, to), "監視", "原因") {
 				still = true // 県北は回復しておりますが、県南では継続しております
 			}
@@ -472,5 +475,5 @@ func (p *parser) ahead(first time.Time, windows []window) bool {
 // toldAsOver reports whether trouble is told of as past: 発生しておりました, 不具合がありました.
 func (p *parser) toldAsOver(from, to int) bool {
 	s := p.text(from, to)
-	return containsAny(s, "しておりました", "していました", "状態でした", "状況でした", "なっておりました", "なっていました", "にくくなっていた", "なっていたと", "なくなっていた", "がございました", "がありました", "were not", "was not", "were un", "was un") && !containsAny(s, "現在も", "調査中", "復旧作業")
+	return containsAny(s, "しておりました", "していました", "状態でした", "状況でした", "なっておりました", "なっていました", "にくくなっていた", "なっていたと", "なくなっていた", "がございました", "がありました", "were not", "was not", "could not", "failed", "were un", "was un") && !containsAny(s, "現在も", "調査中", "復旧作業")
 }

@@ -24,6 +24,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if hasPrefix(p.src.runes, p.toks[p.over(m.to, kSpace, kTab, kRange, kColon)%len(p.toks)].from, "Incident declared", "Incident closed", "Incident opened", "incident declared", "incident closed") > 0 {
 		return true
 	}
+	// 9:00に暫定対応として
+	if !m.isRange && containsAny(p.text(m.to, min(m.to+4, to)), "暫定", "応急") {
+		return true
+	}
 	// 当日に、お渡しできたはずの
 	if m.a.dateOnly() && !m.isRange && hasPrefix(p.src.runes, p.toks[m.from].from, "当日") > 0 {
 		return true

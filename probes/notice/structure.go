@@ -481,6 +481,9 @@ func (p *parser) separator(ln *line) bool { return ln.last > ln.first }
 
 // tableHeader reports whether a row names the columns of a table, and gives its cells their roles.
 func (p *parser) tableHeader(ln *line, n int) bool {
+	if p.kindAt(ln.cells[0].last-1) == kColon {
+		return false // Status: | Resolved
+	}
 	roles, times := 0, false
 	for i := range ln.cells {
 		c := &ln.cells[i]
