@@ -68,12 +68,13 @@ const maxRows = 40
 func (p *parser) eventAbove(line int) bool {
 	for i, n := line-1, 0; i >= max(0, line-maxRows) && n < 5; i-- {
 		ln := p.lines[i]
-		if ln.blank || p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, eventWords) {
-			continue
-		}
-		if n++; p.find(ln.first, ln.last, eventWords) {
+		if ln.event {
 			return true
 		}
+		if ln.blank || p.hasTime(ln.first, min(ln.last, ln.first+maxLook)) {
+			continue
+		}
+		n++
 		if p.heads(ln) {
 			return false
 		}
@@ -92,7 +93,7 @@ func (p *parser) namesEvent() bool {
 	}
 	for i, n := max(p.title, 0), 0; i < len(p.lines) && n < 3; i++ {
 		if ln := p.lines[i]; !ln.blank {
-			if n++; p.find(ln.first, ln.last, eventWords) {
+			if n++; ln.event {
 				return true
 			}
 		}
@@ -109,10 +110,7 @@ func (p *parser) otherItem(line int) bool {
 	}
 	for i := line; i >= 0 && i > line-near; i-- {
 		if ln := p.lines[i]; p.heads(ln) {
-			if p.find(ln.first, ln.last, eventWords) {
-				return false
-			}
-			return true
+			return !ln.event
 		}
 	}
 	return false
@@ -139,7 +137,7 @@ func (p *parser) heads(ln line) bool {
 // names reports whether words outside brackets stand between two tokens.
 func (p *parser) names(from, to int) bool {
 	depth := 0
-	for k := from; k < to; k++ {
+	for k := max(from, to-maxLook); k < to; k++ {
 		switch p.kindAt(k) {
 		case kOpen:
 			depth++

@@ -37,22 +37,30 @@ var hostile = map[string]func(n int) string{
 	"clock in brackets": func(n int) string {
 		return strings.Repeat("8:00(", n/5)
 	},
-	"spaced Kanji":    func(n int) string { return strings.Repeat("障 ", n/4) + "x" },
-	"marks":           func(n int) string { return "か" + strings.Repeat("\u3099", n/3) },
-	"one sentence":    func(n int) string { return strings.Repeat("障害が発生し復旧作業中", n/33) },
-	"meetings":        func(n int) string { return strings.Repeat("会見、", n/9) },
-	"conditions":      func(n int) string { return strings.Repeat("障害、メンテナンス、", n/30) },
-	"recurring":       func(n int) string { return "メンテナンス" + strings.Repeat("毎月第2", n/10) },
-	"table cells":     func(n int) string { return "障害\n" + strings.Repeat("12/6 8:00\t", n/10) },
-	"labels":          func(n int) string { return strings.Repeat("■発生日時\n", n/16) },
-	"reports":         func(n int) string { return "障害が発生\n" + strings.Repeat("【12/6 8:00更新】復旧\n", n/27) },
-	"quotes":          func(n int) string { return "障害" + strings.Repeat("「", n/3) },
-	"services":        func(n int) string { return manyServices(n) },
-	"Latin letters":   func(n int) string { return strings.Repeat("maintenance outage ", n/19) },
-	"invalid bytes":   func(n int) string { return strings.Repeat("\xe6\x9c", n/2) },
-	"soft line ends":  func(n int) string { return strings.Repeat("障害が、\n", n/13) },
-	"Kanji numerals":  func(n int) string { return strings.Repeat("二〇", n/6) },
-	"dashes":          func(n int) string { return "障害" + strings.Repeat("8:00-", n/5) },
+	"spaced Kanji":   func(n int) string { return strings.Repeat("障 ", n/4) + "x" },
+	"marks":          func(n int) string { return "か" + strings.Repeat("\u3099", n/3) },
+	"one sentence":   func(n int) string { return strings.Repeat("障害が発生し復旧作業中", n/33) },
+	"meetings":       func(n int) string { return strings.Repeat("会見、", n/9) },
+	"conditions":     func(n int) string { return strings.Repeat("障害、メンテナンス、", n/30) },
+	"recurring":      func(n int) string { return "メンテナンス" + strings.Repeat("毎月第2", n/10) },
+	"table cells":    func(n int) string { return "障害\n" + strings.Repeat("12/6 8:00\t", n/10) },
+	"labels":         func(n int) string { return strings.Repeat("■発生日時\n", n/16) },
+	"reports":        func(n int) string { return "障害が発生\n" + strings.Repeat("【12/6 8:00更新】復旧\n", n/27) },
+	"quotes":         func(n int) string { return "障害" + strings.Repeat("「", n/3) },
+	"services":       func(n int) string { return manyServices(n) },
+	"Latin letters":  func(n int) string { return strings.Repeat("maintenance outage ", n/19) },
+	"invalid bytes":  func(n int) string { return strings.Repeat("\xe6\x9c", n/2) },
+	"soft line ends": func(n int) string { return strings.Repeat("障害が、\n", n/13) },
+	"Kanji numerals": func(n int) string { return strings.Repeat("二〇", n/6) },
+	"dashes":         func(n int) string { return "障害" + strings.Repeat("8:00-", n/5) },
+	"starts alone": func(n int) string {
+		return "お知らせ\n" + strings.Repeat("12/6 8:00から\n", n/17) + "メンテナンス"
+	},
+	"open brackets": func(n int) string { return "メンテナンス\n内容:" + strings.Repeat("(12/6 8:00~9:00", n/16) },
+	"items": func(n int) string {
+		return "1 停止のお知らせ\n" + strings.Repeat("2 催し\n12/6 8:00~9:00\n", n/26)
+	},
+	"rules":           func(n int) string { return "メンテナンス\n" + strings.Repeat("12/6 8:00~9:00\n------\n", n/23) },
 	"relative months": func(n int) string { return strings.Repeat("翌月", n/6) },
 }
 

@@ -219,6 +219,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 		}
 		rs, i := p.src.runes, t.to
 		switch {
+		case t.is(cFinish) && p.inLabel(k):
 		case t.is(cFinish):
 			if (t.tail == tailDone || t.tail == tailNone && p.kindAt(k+1) == kClose) && (maint || p.find(from, to, cRecover|cResume) || len(p.lines) < 4 || containsAny(p.text(from, to), "予定通り", "予定どおり", "無事")) && !p.conditional(k, min(k+4, to)) && (hasPrefix(rs, i, "し、", "し,", "して", "している") == 0 || hasPrefix(rs, i, "しております", "しています") > 0) && !p.find(from, k, cPerson) {
 				st.done = true
@@ -274,6 +275,12 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 			}
 		}
 	}
+}
+
+// inLabel reports whether the word at token k stands in the label of a line: 停止終了.
+func (p *parser) inLabel(k int) bool {
+	ln := p.lines[p.toks[k].line]
+	return ln.heads && k < ln.value && ln.role == labelEnd && p.kindAt(ln.first) != kOpen
 }
 
 // A report is one of several that a notice stacks: 第2報, 【10月31日 19時更新】.

@@ -34,6 +34,8 @@ type line struct {
 	bullet      bool
 	section     int
 	cells       []cell
+	event       bool // a word of it speaks of an event
+	rules       int  // how many rules are drawn across the page down to this line
 }
 
 // A cell is one cell of a table's row.
@@ -114,7 +116,31 @@ func (p *parser) structure() {
 		p.lines = append(p.lines, p.readLine(first, i))
 		first = i + 1
 	}
+	rules := 0
+	for i := range p.lines {
+		ln := &p.lines[i]
+		ln.event = p.find(ln.first, ln.last, eventWords)
+		if p.isRule(ln) {
+			rules++
+		}
+		ln.rules = rules
+	}
 	p.govern()
+}
+
+// minRule is the shortest line of marks that is believed to be a rule across the page, and maxRule the longest, in
+// characters.
+const minRule, maxRule = 5, 200
+
+// isRule reports whether a line is a rule drawn across the page.
+func (p *parser) isRule(ln *line) bool {
+	if ln.last == ln.first {
+		return false
+	}
+	if n := p.toks[ln.last-1].to - p.toks[ln.first].from; n < minRule || n > maxRule {
+		return false
+	}
+	return strings.Trim(p.text(ln.first, ln.last), "-=*_~ ") == ""
 }
 
 // otherNotices are the headings of what stands below a notice on its page: links to others.
@@ -327,6 +353,17 @@ func (p *parser) headlineLike(ln *line) bool {
 	return k > ln.first && p.isWord(k, cAbout) && p.toks[k].to-p.toks[ln.first].from <= maxTitle && !p.hasTime(ln.first, ln.last)
 }
 
+// namesDesk reports whether a label names what takes applications or calls, and not the hours or the term in which it does.
+func namesDesk(label string) bool {
+	label = strings.TrimRight(label, " )」】]>")
+	for _, end := range []string{"受付", "窓口", "電話"} {
+		if strings.HasSuffix(label, end) {
+			return true
+		}
+	}
+	return false
+}
+
 // tells reports whether a line speaks of an event, which a heading like お問い合わせ can say nothing about.
 func (p *parser) tells(ln *line, label string) bool {
 	return p.find(ln.value, ln.last, cTrouble|cCant|cStop|cMaint|cRecover) && !p.timeFirst(ln.value, ln.last) && (p.kindAt(ln.last-1) == kStop || !p.find(ln.value, ln.last, cHours)) && containsAny(label, "受付", "窓口", "問", "連絡先")
@@ -342,7 +379,7 @@ func (p *parser) govern() {
 		bullet    bool
 	}
 	var header []cell
-	var queue []line // labels without values that stand one below the other, for values that do the same
+	var queue, columns []line // labels without values that stand one below the other, for values that do the same
 	section := 0
 	for i := range p.lines {
 		ln := &p.lines[i]
@@ -376,7 +413,7 @@ func (p *parser) govern() {
 			cur.role, cur.label, cur.withValue = ln.role, ln.label, p.hasText(ln.value, ln.last)
 			cur.bullet = ln.bullet
 			cur.used = cur.withValue
-			if !cur.withValue {
+			if columns = nil; !cur.withValue {
 				queue = append(queue, *ln)
 			} else {
 				queue = nil
@@ -385,6 +422,22 @@ func (p *parser) govern() {
 			continue
 		}
 		ln.section = section
+		if len(queue) > 1 && i > 0 && allTimes(queue) && columns == nil && p.onlyNumber(ln) {
+			columns = queue // the rows of a table, one cell a line, each with its number
+			continue
+		}
+		if columns != nil {
+			if p.onlyNumber(ln) {
+				queue = columns
+				continue
+			}
+			if len(queue) > 0 && p.timeFirst(ln.value, ln.last) {
+				ln.role, ln.label = queue[0].role, queue[0].label
+				queue = queue[1:]
+				continue
+			}
+			columns, queue, cur.role, cur.label = nil, nil, labelNone, ""
+		}
 		if len(queue) > 1 && i > 0 && p.timeFirst(ln.value, ln.last) && allTimes(queue) {
 			ln.role, ln.label = queue[0].role, queue[0].label
 			queue = queue[1:]
@@ -397,6 +450,8 @@ func (p *parser) govern() {
 		queue = nil
 		if cur.role != labelNone {
 			switch {
+			case !cur.withValue && cur.role == labelIgnore && namesDesk(cur.label) && p.dated(*ln):
+				cur.role, cur.label = labelNone, "" // ■出願受付, of which the next line says when it stops
 			case !cur.withValue && (p.headlineLike(ln) || cur.role == labelIgnore && p.tells(ln, cur.label)):
 				cur.role, cur.label = labelNone, "" // システムの停止について, below the name of the page or an item of its menu
 			case cur.role == labelIgnore && !cur.withValue && !containsAny(cur.label, "問", "連絡先", "窓口", "受付", "利用時間", "利用できる時間", "利用可能時間", "履歴", "予備", "過去", "変更前", "訂正前", "旧日程", "締切", "電話", "募集", "申請期間", "対象者", "開催", "補填", "補償", "配布", "ボーナス", "特典"):
@@ -464,6 +519,12 @@ func (p *parser) sectionOf(line int) eventKind {
 		return noEvent
 	}
 	return p.sections[line]
+}
+
+// onlyNumber reports whether a line holds nothing but a number, as the first cell of a row.
+func (p *parser) onlyNumber(ln *line) bool {
+	k := p.over(ln.first, kSpace)
+	return k < ln.last && p.kindAt(k) == kNumber && p.over(k+1, kSpace) == ln.last
 }
 
 func allTimes(queue []line) bool {

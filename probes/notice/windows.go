@@ -141,7 +141,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 			role = roleIgnore
 		case adrift:
 			rd.loose = true
-			if role == roleEnd && a.open < 0 {
+			if role == roleEnd && a.open < 0 && (rd.until || main == maintenance) {
 				role = roleIgnore
 			}
 		}
@@ -373,6 +373,9 @@ func (a *assembler) begin(w window) {
 		if o.hasEnd && o.end.Equal(w.start) && !w.labelled {
 			return // 6:00以降に
 		}
+		if w.kind == outage && o.hasStart && o.endDate && w.start.After(o.start) && w.start.Before(o.end) && a.p.timeline[w.line] && !o.startDate {
+			return // a step of what had begun
+		}
 		if o.hasStart && o.start.Equal(w.start) {
 			o.approx = o.approx || w.approx && !w.startDate
 			if !o.hasEnd {
@@ -556,16 +559,8 @@ func (a *assembler) headed(w window) bool {
 	return !above.blank && !p.hasTime(above.first, above.last) && p.kindAt(above.last-1) != kStop && p.toks[above.last-1].to-p.toks[above.first].from <= maxHeader && !p.find(above.first, above.last, cWhen)
 }
 
-// minRule is the shortest line of marks that is believed to be a rule across the page.
-const minRule = 5
-
 // ruled reports whether a rule is drawn across the page between two lines.
-func (p *parser) ruled(above, below int) bool {
-	return below > above && slices.ContainsFunc(p.lines[above:below], func(ln line) bool {
-		s := strings.TrimSpace(p.text(ln.first, ln.last))
-		return len(s) >= minRule && strings.Trim(s, "-=*_~") == ""
-	})
-}
+func (p *parser) ruled(above, below int) bool { return p.lines[below].rules > p.lines[above].rules }
 
 // row reports whether the window stands in a row of a table, behind the name of what it holds for.
 func (a *assembler) row(w window) bool {
