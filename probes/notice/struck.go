@@ -20,6 +20,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 			}
 		}
 	}
+	// (例:メンテナンスを行う2:00~4:00は通知しない)
+	if containsAny(p.text(max(from, m.from-12), m.from), "例:", "(例", "例えば、") {
+		return true
+	}
 	// 13:22 Incident declared
 	if hasPrefix(p.src.runes, p.toks[p.over(m.to, kSpace, kTab, kRange, kColon)%len(p.toks)].from, "Incident declared", "Incident closed", "Incident opened", "incident declared", "incident closed") > 0 {
 		return true
