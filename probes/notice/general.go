@@ -239,6 +239,20 @@ func (p *parser) cancels(k int) bool {
 	return p.isWord(k, cCancel) && hasPrefix(p.src.runes, p.toks[k].to, "の受付", "の手続", "のお手続", "の届", "の申", "・開始") == 0 && !p.find(k+1, min(k+4, len(p.toks)), cCant) && !containsAny(p.text(max(0, k-3), min(k+3, len(p.toks))), "注文", "訂正")
 }
 
+// postponed reports whether the headline puts the work off, and a sentence says that the new day is not known yet.
+func (p *parser) postponed() bool {
+	if !containsAny(p.headline(), "延期", "見送り", "Postponed", "postponed") {
+		return false
+	}
+	found := false
+	p.sentences(func(from, to int) {
+		s := p.text(from, to)
+		found = found || containsAny(s, "日程", "日時", "実施日", "時期", "延期後", "new date", "new schedule") && !p.hasTime(from, to) &&
+			containsAny(s, "未定", "決まり次第", "決定次第", "確定次第", "改めて", "あらためて", "not been", "announce")
+	})
+	return found
+}
+
 // cancelledBelow reports whether a sentence says of all that is listed below it that it will not be done.
 func (p *parser) cancelledBelow() bool {
 	found := false

@@ -360,7 +360,7 @@ func (p *parser) run() Reading {
 			return out
 		}
 	}
-	if main == maintenance && p.cancelledBelow() {
+	if main == maintenance && (p.cancelledBelow() || p.postponed()) {
 		return out
 	}
 	if main == maintenance && p.cancelled() {
