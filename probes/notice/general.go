@@ -8,6 +8,11 @@ func (p *parser) teaches() bool {
 	if p.instructs() {
 		return true
 	}
+	if p.title >= 0 {
+		if k := p.backOverSpace(p.lines[p.title].last); p.question(k-1) || p.question(k) {
+			return true // …する機能はありますか?
+		}
+	}
 	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事", "本記事", "当記事", "本稿では", "今回の記事", "In this article", "This article") {
 		return true
 	}

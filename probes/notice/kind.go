@@ -80,6 +80,9 @@ func (p *parser) mainVerdict() verdict {
 			s.sureMaint = true
 			titled = weight * s.maintenance
 		}
+		if inTitle && s.trouble && s.maint && p.causesWork(from, to) {
+			s.outage = 0
+		}
 		blamed = blamed || !inTitle && s.trouble && p.causes(from, to)
 		v.outage += weight * s.outage
 		v.maintenance += weight * s.maintenance
@@ -151,6 +154,13 @@ func (p *parser) mainVerdict() verdict {
 		v.outage++
 	}
 	return v
+}
+
+// causesWork reports whether a failure is named in a headline only as what made the work necessary: 障害に伴う緊急メンテナンス.
+func (p *parser) causesWork(from, to int) bool {
+	k := p.firstOf(from, to, cTrouble)
+	work := p.firstOf(k+1, to, cMaint)
+	return k >= 0 && work > k && containsAny(p.text(k, work), "に伴う", "による", "のための", "対応の", "復旧の")
 }
 
 // plainFailure reports whether a sentence says of a failure at what hour it was, as something that happened or goes on.

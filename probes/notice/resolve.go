@@ -148,6 +148,9 @@ func (r *resolver) inferYear(d date, dir direction) (time.Time, bool) {
 	var cands []time.Time
 	for y := ref.Year() - 1; y <= ref.Year()+1; y++ {
 		if t, ok := makeDay(y, d.month, d.day); ok {
+			if dist := t.Sub(ref); dir == forward && dist >= 0 && dist < 14*day {
+				return t, true // the end of what began then, whatever weekday is written beside it
+			}
 			cands = append(cands, t)
 		}
 	}

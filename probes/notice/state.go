@@ -394,7 +394,7 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		for _, w := range windows {
 			closed = closed && (w.hasEnd || w.over)
 			some = some || w.hasEnd
-			past = past && w.ranged && w.hasEnd && !w.end.After(p.published)
+			past = past && w.ranged && w.hasEnd && (!w.end.After(p.published) || p.overToday(w))
 			sure = sure || w.hasEnd && w.endRole == roleEnd
 		}
 		switch {
@@ -437,6 +437,17 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		return probes.Ongoing
 	}
 	return probes.Scheduled
+}
+
+// overToday reports whether a window ended on the day of publication, and its sentence tells of it as past: 発生しました.
+func (p *parser) overToday(w window) bool {
+	if w.endDate || !p.published.Equal(midnight(p.published)) || !w.end.Before(p.published.Add(day)) {
+		return false
+	}
+	ln := p.lines[w.line]
+	from, to := p.sentence(p.tokenAt(ln, w.startFrom))
+	s := p.text(from, to)
+	return strings.HasSuffix(s, "ました") && !containsAny(s, "ており", "ている")
 }
 
 // endUnknown reports whether the notice has a field for the end that says that it is to come: 復旧日時:未定.

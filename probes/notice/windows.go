@@ -500,8 +500,11 @@ func (a *assembler) finish(main eventKind) []window {
 				!w.start.Before(o.start) && !w.end.After(o.end) && w.end.Sub(w.start) < o.end.Sub(o.start)
 		}) && !(w.ranged && a.p.member(w.line, a.p.tokenAt(a.p.lines[w.line], w.startFrom))) // its phases
 		drop = drop || w.kind == outage && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == outage && o.hasStart && o.hasEnd && !w.end.Before(o.start) && !w.end.After(o.end)
-		}) // a part was back earlier
+			return o.kind == outage && o.hasStart && o.hasEnd && !w.end.Before(o.start) && (!w.end.After(o.end) || w.endDate && midnight(o.end).AddDate(0, 0, 1).Equal(w.end))
+		}) // a part was back earlier, or the day of the end was told once more
+		drop = drop || w.kind == outage && w.hasStart && !w.hasEnd && slices.ContainsFunc(ws, func(o window) bool {
+			return o.kind == outage && o.labelled && o.ranged && o.hasStart && o.hasEnd && o.line < w.line && w.start.After(o.start) && w.start.Before(o.end)
+		}) // a step of it
 		if w.weak && !w.hasEnd && strong {
 			drop = true
 		}
