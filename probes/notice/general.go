@@ -212,8 +212,9 @@ func (p *parser) drill() bool {
 	return containsAny(h, "対応訓練", "想定訓練", "復旧訓練", "伝達試験", "試験放送") || containsAny(h, "訓練", "演習") && (!containsAny(h, "システム障害", "メンテナンス") || containsAny(h, "想定", "訓練を"))
 }
 
-// facility reports whether one of the first lines says that a part of a building or a street is closed or repaired.
-func (p *parser) facility() bool {
+// facility reports whether the headline, or one of the first lines where the headline announces no work, says that a part of
+// a building or a street is closed or repaired.
+func (p *parser) facility(titleMaint bool) bool {
 	for i, n := 0, 0; i < len(p.lines) && n < 5; i++ {
 		ln := p.lines[i]
 		if ln.blank {
@@ -221,7 +222,7 @@ func (p *parser) facility() bool {
 		}
 		n++
 		if s := p.text(ln.first, ln.last); containsAny(s, "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館") &&
-			!online(s) && (i == p.title || containsAny(s, "休", "停止", "工事", "点検", "メンテナンス", "閉")) {
+			!online(s) && (i == p.title || !titleMaint && containsAny(s, "休", "停止", "工事", "点検", "メンテナンス", "閉")) {
 			return true
 		}
 	}

@@ -21,7 +21,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		}
 	}
 	// (例:メンテナンスを行う2:00~4:00は通知しない)
-	if containsAny(p.text(max(from, m.from-12), m.from), "例:", "(例", "例えば、") {
+	if containsAny(p.text(max(from, m.from-12), m.from), "例:", "例)", "例えば、") {
 		return true
 	}
 	// 13:22 Incident declared
@@ -115,7 +115,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		}
 	}
 	// 予約なしで16時30分まで受け付けます, 4日8時30分から受け付ける予定です
-	if !p.find(from, m.from, eventWords) && hasPrefix(p.src.runes, p.toks[m.to-1].to, "受け付け", "受付けます", "承ります", "発送", "順次発送", "お送り", "配布", "臨時に開") > 0 {
+	if !p.find(from, to, eventWords) && hasPrefix(p.src.runes, p.toks[m.to-1].to, "受け付け", "受付けます", "承ります", "発送", "順次発送", "お送り", "配布", "臨時に開") > 0 {
 		return true
 	}
 	// お問い合わせには13日の10:00以降に順次お返事いたします
@@ -123,7 +123,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// 10時以降を指定した配信予約
-	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "を指定", "を希望", "の予約", "前を指定") > 0 {
+	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "を指定", "を希望", "前を指定") > 0 || hasPrefix(p.src.runes, p.toks[m.to-1].to, "の予約") > 0 && !p.find(m.to, to, cCant|cStop) {
 		return true
 	}
 	// A desk's hours have no date
@@ -223,7 +223,7 @@ func (p *parser) inBrackets(m *mention) bool {
 		return false
 	}
 	for n := 0; j > first && n < 9; j, n = j-1, n+1 {
-		if p.isWord(j-1, eventWords) {
+		if p.isWord(j-1, eventWords|cDo|cPlan) {
 			return false
 		}
 		if p.kindAt(j-1) == kStop || p.kindAt(j-1) == kComma {
