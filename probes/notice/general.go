@@ -8,12 +8,17 @@ func (p *parser) teaches() bool {
 	if p.instructs() {
 		return true
 	}
-	if p.title >= 0 {
-		if k := p.backOverSpace(p.lines[p.title].last); p.question(k-1) || p.question(k) {
-			return true // …する機能はありますか?
+	for i, n := max(p.title, 0), 0; i < len(p.lines) && n < 2; i++ {
+		if ln := p.lines[i]; !ln.blank {
+			if n++; p.rune(ln.last-1) == '?' && !ln.heads {
+				return true // …する機能はありますか?
+			}
 		}
 	}
-	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事", "本記事", "当記事", "本稿では", "今回の記事", "In this article", "This article") {
+	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "Status Definitions", "status definitions", "Legend", "凡例") {
+		return true
+	}
+	if containsAny(strings.ReplaceAll(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事は役に立", ""), "この記事", "本記事", "当記事", "本稿では", "今回の記事", "In this article", "This article") {
 		return true
 	}
 	questions, n := 0, 0

@@ -62,7 +62,7 @@ func (p *parser) mainVerdict() verdict {
 			weight = 3
 		}
 		s := p.survey(from, to)
-		if inTitle && (s.tender || p.business && !(s.about && (s.stop || s.maint || s.trouble)) || p.hoursOnly(from, to)) {
+		if inTitle && (s.tender && p.kindAt(p.lines[p.title].last-1) != kComma || p.business && !(s.about && (s.stop || s.maint || s.trouble)) || p.hoursOnly(from, to)) {
 			v.titleTender = true
 		}
 		price = price || inTitle && containsAny(p.text(from, to), "料金", "価格", "手数料", "調整費", "値上げ", "料率") && !s.maint && !s.trouble && !s.stop && !s.cant
@@ -75,7 +75,10 @@ func (p *parser) mainVerdict() verdict {
 			return
 		}
 		v.bodySure = v.bodySure || !inTitle && s.sureOutage && (s.happen || s.recovered || s.cant && (s.trouble || containsAny(p.text(from, to), "ております", "ています", "ました", "なった", "状態", "状況"))) && (p.hasTime(from, to) || p.find(from, to, cNow))
-		if inTitle && s.stop && s.about && !s.trouble && !s.happen && p.online {
+		if inTitle && s.stop && s.about && !s.trouble && !s.maint && containsAny(p.text(from, to), "停止の経緯", "停止した経緯", "停止の原因", "停止に関する経緯", "停止のお詫び", "停止に関するお詫び") {
+			s.outage += 3
+			s.sureOutage = true
+		} else if inTitle && s.stop && s.about && !s.trouble && !s.happen && p.online {
 			s.maintenance += 2
 			s.sureMaint = true
 			titled = weight * s.maintenance
@@ -275,7 +278,7 @@ func (p *parser) kindAround(from, to int, m *mention) eventKind {
 			continue
 		}
 		switch {
-		case t.is(cTrouble) && t.tail == tailFuture:
+		case t.is(cTrouble) && (t.tail == tailFuture || p.gapText(k, "停電", "不通") && p.willStop(k, to)):
 			stop, move = true, true
 		case t.is(cTrouble | cTroubleW):
 			trouble = trouble || t.tail != tailNot

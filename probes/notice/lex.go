@@ -451,15 +451,20 @@ func (l *lexer) tail(i int) tail {
 
 // englishTail reads the words before an English one: has been resolved, will be resolved, not resolved.
 func (l *lexer) englishTail() tail {
-	for k, n := len(l.tokens)-1, 0; k >= 0 && n < 6; k, n = k-1, n+1 {
+	for k, n := len(l.tokens)-1, 0; k >= 0 && n < 6; k-- {
 		t := l.tokens[k]
+		if t.kind != kSpace {
+			n++
+		}
 		switch t.kind {
 		case kNewline, kStop, kComma, kColon:
 			return tailDone
 		case kText, kWord:
 			switch strings.ToLower(string(l.rs[t.from:t.to])) {
 			case "will", "to", "expected", "estimated", "expect", "aim", "hope":
-				return tailFuture
+				if n <= 3 {
+					return tailFuture
+				}
 			case "not", "once", "when", "until", "if", "no", "after", "as":
 				return tailNot
 			}

@@ -411,6 +411,10 @@ func (l *lexer) relativeDate(i int) int {
 		return l.finishDate(i, l.skip(e)+1, d)
 	}
 	if e > k && l.at(e) == '/' || e > k && l.at(l.skip(e)) == '月' { // 翌12/7, 翌12月7日
+		if end := l.numericDate(k); end > 0 {
+			l.tokens[len(l.tokens)-1].from = i
+			return end
+		}
 		return l.simple(kText, i, j)
 	}
 	if l.clockAt(k) > 0 {

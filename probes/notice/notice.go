@@ -245,7 +245,7 @@ func (p *parser) navigation(ln line, s string) bool {
 	if p.find(ln.first, ln.last, cAbout) {
 		return false
 	}
-	for _, start := range []string{"本文へ", "ホーム >", "トップ >", "HOME >", "Home >", "ページ番号", "ページID", "印刷"} {
+	for _, start := range []string{"本文へ", "メインコンテンツへ", "コンテンツへ", "Skip to", "ホーム >", "トップ >", "HOME >", "Home >", "ページ番号", "ページID", "印刷"} {
 		if strings.HasPrefix(s, start) {
 			return true
 		}

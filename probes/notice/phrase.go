@@ -229,7 +229,9 @@ func (p *parser) clockOf(pt *point) {
 		j = p.over(j+1, kSpace)
 	}
 	if p.kindAt(j) == kComma && p.rune(j) != '・' {
-		j = p.over(j+1, kSpace)
+		if j = p.over(j+1, kSpace); p.latin(j, "at") {
+			j = p.over(j+1, kSpace)
+		}
 	}
 	if p.kindAt(j) == kNewline && p.dateAlone(pt) {
 		j = p.over(j+1, kSpace)
@@ -293,6 +295,7 @@ func (p *parser) dateBehind(pt *point) {
 	}
 	if p.kindAt(j) == kDate && p.toks[j].date.english && p.toks[j].date.dayKnown() {
 		pt.hasDate, pt.date, pt.to = true, p.toks[j].date, j+1
+		p.dateSaidAgain(pt)
 		return
 	}
 	if p.latin(p.over(pt.to, kSpace), "on", "On") && p.kindAt(j) == kDate && p.toks[j].date.dayKnown() {
@@ -302,6 +305,14 @@ func (p *parser) dateBehind(pt *point) {
 	j = p.over(pt.to, kSpace)
 	if p.kindAt(j) == kOpen && p.kindAt(j+1) == kDate && p.kindAt(j+2) == kClose {
 		pt.hasDate, pt.date, pt.to = true, p.toks[j+1].date, j+3
+	}
+}
+
+// dateSaidAgain passes over a date in brackets that says an English one again: yesterday (Sunday 26th January 2025).
+func (p *parser) dateSaidAgain(pt *point) {
+	j := p.over(pt.to, kSpace)
+	if pt.date.base == baseReport && pt.date.english && p.kindAt(j) == kOpen && p.kindAt(j+1) == kDate && p.kindAt(j+2) == kClose && p.toks[j+1].date.dayKnown() {
+		pt.date, pt.to = p.toks[j+1].date, j+3
 	}
 }
 

@@ -300,6 +300,9 @@ func shareHalf(a, b *point) {
 	if !a.hasClock || !b.hasClock {
 		return
 	}
+	if a.clock.half == halfPM && b.clock.half == halfPM && !b.clock.latin && b.clock.hour == 12 && b.clock.minute == 0 && a.clock.hour > 0 && a.clock.hour < 12 {
+		b.clock.hour = 24 // 午後10時~午後12時
+	}
 	fresh := !b.hasDate || b.date.base == baseContext && b.date.dayOff == 0
 	switch {
 	case b.clock.half == halfNone && fresh && b.clock.hour <= 12 && !b.clock.minuteOnly:

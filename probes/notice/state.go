@@ -221,13 +221,13 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 		switch {
 		case t.is(cFinish) && p.inLabel(k):
 		case t.is(cFinish):
-			if (t.tail == tailDone || t.tail == tailNone && p.kindAt(k+1) == kClose) && (maint || p.find(from, to, cRecover|cResume) || len(p.lines) < 4 || containsAny(p.text(from, to), "予定通り", "予定どおり", "無事")) && !p.conditional(k, min(k+4, to)) && (hasPrefix(rs, i, "し、", "し,", "して", "している") == 0 || hasPrefix(rs, i, "しております", "しています") > 0) && !p.find(from, k, cPerson) {
+			if hasPrefix(rs, i, "後") == 0 && (t.tail == tailDone || t.tail == tailNone && p.kindAt(k+1) == kClose) && (maint || p.find(from, to, cRecover|cResume) || len(p.lines) < 4 || containsAny(p.text(from, to), "予定通り", "予定どおり", "無事")) && !p.conditional(k, min(k+4, to)) && (hasPrefix(rs, i, "し、", "し,", "して", "している") == 0 || hasPrefix(rs, i, "しております", "しています") > 0) && !p.find(from, k, cPerson) {
 				st.done = true
 				st.finished = true
 				st.doneTitle = st.doneTitle || p.inTitle(k)
 			}
 		case t.is(cResume | cRecover):
-			if t.tail == tailDone && hasPrefix(rs, i, "し、", "して", "のお知らせ", "について") == 0 && !p.gapText(k, "改善", "解決", "修正") {
+			if t.tail == tailDone && hasPrefix(rs, i, "し、", "して", "のお知らせ", "について") == 0 && (t.is(cResume) || p.gapText(k, "復旧", "全面復旧", "完全復旧") || isLatin(p.rune(k))) {
 				st.done = true
 			}
 		case t.is(cDo):
@@ -430,6 +430,10 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 	case st.done && (st.doneTitle || st.finished && !p.moreToCome(windows) || !p.ahead(first, windows)):
 		return probes.Resolved
 	case st.ongoing && !p.ahead(first, windows):
+		return probes.Ongoing
+	case !p.published.Equal(midnightOf(p.published)) && slices.ContainsFunc(windows, func(w window) bool {
+		return w.hasStart && w.hasEnd && !w.startDate && !w.endDate && w.start.Before(p.published) && w.end.After(p.published)
+	}):
 		return probes.Ongoing
 	case st.extended && st.moved:
 		return probes.Ongoing

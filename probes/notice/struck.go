@@ -24,6 +24,18 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if containsAny(p.text(max(from, m.from-12), m.from), "例:", "例)", "例えば、") {
 		return true
 	}
+	// 10月30日にご案内しましたメンテナンスは
+	if m.a.dateOnly() && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "にご案内し", "にご案内いた", "にお知らせし", "にお知らせいた", "付でご案内", "付けでご案内", "にご連絡し") > 0 {
+		return true
+	}
+	// 午後7時以前の受信メール
+	if !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "以前の", "以前に") > 0 {
+		return true
+	}
+	// 6時30分から23時まで(メンテナンス等により停止する場合があります)
+	if m.isRange && !m.a.hasDate && p.kindAt(p.over(m.to, kSpace)) == kOpen && p.possible(m.to, to) {
+		return true
+	}
 	// 13:22 Incident declared
 	if hasPrefix(p.src.runes, p.toks[p.over(m.to, kSpace, kTab, kRange, kColon)%len(p.toks)].from, "Incident declared", "Incident closed", "Incident opened", "incident declared", "incident closed") > 0 {
 		return true
@@ -179,7 +191,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// 12月6日から13日に変更: the first of the two is the old one
 	if m.since && !m.isRange || p.isWord(p.over(m.to, kSpace), cFrom) {
-		for k := next; k < to; k++ {
+		for k := next; k < to && !p.find(m.to, next, cDo|cMaint|cMaintW|cStop|cCant); k++ {
 			if p.isWord(k, cMove|cExtend) && !p.possible(k, to) {
 				return true
 			}

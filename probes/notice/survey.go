@@ -46,7 +46,11 @@ func (p *parser) survey(from, to int) survey {
 				mended = mended || hasPrefix(p.src.runes, t.to, "を修正", "の修正", "修正", "を改善", "の改善") > 0
 				continue
 			}
-			if p.gapText(k, "不通", "停電", "通信断") && p.find(from, to, cMaint|cMaintW) && containsAny(p.text(from, to), "に伴", "のため", "により") {
+			if isLatin(p.rune(k)) && p.willBe(k, from) {
+				s.stop, plan = true, true
+				continue
+			}
+			if p.gapText(k, "不通", "停電", "通信断") && (p.find(from, to, cMaint|cMaintW) || p.willStop(from, to)) && containsAny(p.text(from, to), "に伴", "のため", "により") {
 				s.stop = true // by work that was planned
 				continue
 			}
@@ -231,6 +235,16 @@ func (p *parser) survey(from, to int) survey {
 		s.sureMaint = true
 	}
 	return s
+}
+
+// willStop reports whether the words say that something is going to stop.
+func (p *parser) willStop(from, to int) bool {
+	for k := from; k < to; k++ {
+		if t := p.toks[k]; t.kind == kWord && t.is(cStop) && t.tail == tailFuture {
+			return true
+		}
+	}
+	return false
 }
 
 // willBe reports whether the English word at k stands behind "will": will be unavailable.

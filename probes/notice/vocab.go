@@ -87,7 +87,7 @@ var vocabulary = map[class]string{
 	cResume:  `再開 全面再開 運転再開 サービス再開 営業再開 resumed resume resumes`,
 	cFinish:  `終了 完了 終え completed finished concluded ended`,
 	cNormal:  `as\ normal back\ to\ normal 正常 通常どおり 通常通り 通常運転 平常 平常どおり 平常通り 通常運用 平常運転 問題なく normally operational`,
-	cBegin:   `開始 着手 スタート begins starts commence commences`,
+	cBegin:   `開始 着手 スタート begin begins starts commence commences`,
 	cDo:      `実施 行い 行って 行う 行われ 執り行 おこない おこなって おこなう`,
 	cPlan:    `予定 計画 scheduled planned upcoming`,
 	cHope:    `見込み 見込 見込まれ 目標 めど メド 目途 目処 見通し 見通 目指 予想 目安 expected estimated estimate ETA target anticipate aim aiming hope hoping`,
@@ -171,6 +171,9 @@ func lookUp(rs []rune, i int) (entry, bool) {
 		}
 		if string(e.word) == "キャンセル" && hasPrefix(rs, i+len(e.word), "し", "さ", "と", "い", "致", "】", ")", "。") == 0 {
 			continue // 予約の変更・キャンセルができません
+		}
+		if w := string(e.word); (w == "取消" || w == "取り消し") && hasPrefix(rs, i+len(e.word), "となり", "とな", "とし", "とさ", "いた", "致し", "します", "しました", "ます", "ました", "にな", "】", ")", "。") == 0 {
+			continue // 予約の確認・取消し
 		}
 		if e.word[0] < 0x80 && (i > 0 && isLatin(rs[i-1]) || i+len(e.word) < len(rs) && isLatin(rs[i+len(e.word)])) {
 			continue

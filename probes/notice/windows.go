@@ -118,6 +118,9 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if main == outage && (rd.work && rd.kind != maintenance && !(rd.isRange && repair) || rd.named && !rd.isRange && rd.a.dateOnly()) {
 		role = roleIgnore
 	}
+	if main == maintenance && role == roleEnd && rd.role == rolePlan && rd.a.dateOnly() && rd.a.date.base == baseReport && !rd.until {
+		role = roleIgnore // 本日、負荷を解消するため
+	}
 	if p.recurring(rd.mention) {
 		role = roleIgnore
 	}
@@ -479,6 +482,9 @@ func (a *assembler) finish(main eventKind) []window {
 		drop = drop || w.kind == outage && w.startDate && !w.labelled && slices.ContainsFunc(ws[:i], func(o window) bool {
 			return o.kind == outage && o.hasStart && o.hasEnd && o.line < w.line && w.start.After(o.start) && w.start.Before(o.end) && (!w.hasEnd || !w.end.After(o.end))
 		}) // its phases, day by day
+		drop = drop || w.kind == outage && w.startDate && !w.labelled && slices.ContainsFunc(ws, func(o window) bool {
+			return o.kind == outage && o.labelled && o.ranged && o.hasStart && o.hasEnd && !o.startDate && o.line < w.line
+		}) // what it did to data of other days
 		drop = drop || w.endDate && w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == w.kind && o.hasStart && o.hasEnd && !o.endDate && o.start.Equal(w.start) && midnight(o.end).AddDate(0, 0, 1).Equal(w.end)
 		}) // the day on which it ended, told once more
