@@ -31,7 +31,7 @@ func (p *parser) anchorOf(rd *reading) anchor {
 	if !events && p.otherItem(rd.line) {
 		return adrift
 	}
-	if !events && !p.titled && kindOfLabel(name) == noEvent && !strings.Contains(name, "実施") && !p.eventAbove(rd.line) {
+	if !events && !p.titled && kindOfLabel(name) == noEvent && !strings.Contains(name, "実施") && !p.eventNear(rd.line) {
 		return adrift
 	}
 	if !events && rd.line > 0 {
@@ -61,11 +61,11 @@ func (p *parser) anchorOf(rd *reading) anchor {
 	return tied
 }
 
-// maxRows is the number of lines above a time that are searched for what it belongs to.
+// maxRows is the number of lines around a time that are searched for what it belongs to.
 const maxRows = 40
 
-// eventAbove reports whether one of the lines right above speaks of an event, up to the heading of the line's part.
-func (p *parser) eventAbove(line int) bool {
+// eventNear reports whether one of the lines right above or below speaks of an event, within the line's part of the page.
+func (p *parser) eventNear(line int) bool {
 	for i, n := line-1, 0; i >= max(0, line-maxRows) && n < 5; i-- {
 		ln := p.lines[i]
 		if ln.event {
@@ -76,7 +76,22 @@ func (p *parser) eventAbove(line int) bool {
 		}
 		n++
 		if p.heads(ln) {
+			break
+		}
+	}
+	for i, n := line+1, 0; i < len(p.lines) && n < 3; i++ {
+		ln := p.lines[i]
+		if ln.blank || p.heads(ln) {
 			return false
+		}
+		if ln.event {
+			return true
+		}
+		if !p.hasTime(ln.first, min(ln.last, ln.first+maxLook)) {
+			n++
+		}
+		if i > line+maxRows {
+			break
 		}
 	}
 	return false
@@ -128,7 +143,7 @@ func (p *parser) hasItems() bool {
 
 // heads reports whether a line is the heading of an item: it has a number or a mark, is short, and gives no time.
 func (p *parser) heads(ln line) bool {
-	if ln.blank || ln.heads || !ln.bullet && !(p.kindAt(ln.first) == kOpen && p.kindAt(ln.last-1) == kClose) && !(p.kindAt(ln.first) == kNumber && p.kindAt(ln.first+1) == kSpace) {
+	if ln.blank || ln.heads || !ln.bullet && !(p.kindAt(ln.text) == kOpen && p.kindAt(ln.last-1) == kClose) && !(p.kindAt(ln.text) == kNumber && p.kindAt(ln.text+1) == kSpace) {
 		return false
 	}
 	return p.toks[ln.last-1].to-p.toks[ln.first].from <= 2*maxHeading && p.kindAt(ln.last-1) != kStop && !p.hasTime(ln.first, ln.last)

@@ -105,7 +105,7 @@ func (p *parser) crime() bool {
 		!containsAny(h, "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "再開", "閲覧でき", "利用でき")
 }
 
-// eventPage reports whether the page invites to a seminar or the like: it has fields for the place, the speaker, the fee.
+// eventPage reports whether the page invites to a seminar or to a job: it has fields for the place, the speaker, the pay.
 func (p *parser) eventPage() bool {
 	fields := 0
 	for _, ln := range p.lines {
@@ -113,7 +113,7 @@ func (p *parser) eventPage() bool {
 			continue
 		}
 		s := p.text(ln.value, min(ln.last, ln.value+4))
-		for _, f := range []string{"会場", "定員", "講師", "参加費", "受講料", "申込締切", "プログラム", "開催日時", "登壇", "主催", "参加方法", "対象者", "質疑応答", "Agenda", "Speaker", "Keynote", "Venue", "Registration", "Q&A", "Panel", "Welcome"} {
+		for _, f := range []string{"会場", "定員", "講師", "参加費", "受講料", "申込締切", "プログラム", "開催日時", "登壇", "主催", "参加方法", "対象者", "質疑応答", "Agenda", "Speaker", "Keynote", "Venue", "Registration", "Q&A", "Panel", "Welcome", "仕事内容", "勤務時間", "勤務地", "給与", "休日", "待遇", "応募", "雇用形態", "Salary", "Requirements", "Responsibilities", "Qualifications", "Benefits"} {
 			if strings.HasPrefix(strings.TrimLeft(s, "【[(<■●○◆ "), f) || len(ln.cells) > 1 && strings.HasPrefix(strings.TrimSpace(p.text(ln.cells[1].first, ln.cells[1].last)), f) || strings.HasPrefix(ln.label, f) {
 				fields++
 				break

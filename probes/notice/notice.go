@@ -366,6 +366,12 @@ func (p *parser) run() Reading {
 	if main == maintenance && p.cancelled() {
 		windows = slices.DeleteFunc(windows, func(w window) bool { return !w.hasStart })
 	}
+	if main == outage && p.toCome(windows) {
+		main = maintenance
+		for i := range windows {
+			windows[i].kind = maintenance
+		}
+	}
 	recurs := p.recurrence()
 	if main == outage && recurs != "" && len(windows) == 0 && !p.find(0, len(p.toks), cTrouble|cTroubleW) {
 		main = maintenance // what cannot be used every month
@@ -413,6 +419,18 @@ func (p *parser) run() Reading {
 	}
 	out.Spans = p.spans(shown)
 	return out
+}
+
+// toCome reports whether all windows begin clearly after the publication: nobody announces a failure to come.
+func (p *parser) toCome(windows []window) bool {
+	if p.published.IsZero() || len(windows) == 0 {
+		return false
+	}
+	from := p.published
+	if p.published.Equal(midnight(p.published)) {
+		from = from.Add(day)
+	}
+	return !slices.ContainsFunc(windows, func(w window) bool { return !w.hasStart || !w.hasEnd || w.start.Before(from) })
 }
 
 // silent reports whether a notice that gives no window does not announce anything either.

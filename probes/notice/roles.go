@@ -248,6 +248,9 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role, r.dayEnd = rolePlan, true
 	case label == labelStart && fwd != roleEnd:
 		r.role = roleStart
+		if _, name := p.roleAt(m.from); containsAny(name, "検知", "発覚", "認知") {
+			r.role = roleWeak // found later than begun
+		}
 	case strong && !p.english(m):
 		r.role, r.dayEnd = fwd, fwd == roleEnd
 	default:

@@ -168,7 +168,7 @@ func (p *parser) stillAfter(from, to int) bool {
 		}
 		if t.is(cRecover|cResume|cFinish) && t.tail == tailDone {
 			seen = true
-		} else if seen && (t.is(cCant) || t.is(cTrouble) && t.tail != tailNot || t.is(cOngoing)) {
+		} else if seen && (t.is(cRecover|cResume) && t.tail == tailNot || t.is(cCant) || t.is(cTrouble) && t.tail != tailNot || t.is(cOngoing)) {
 			return true
 		}
 	}
@@ -387,6 +387,9 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 	if k == outage {
 		if p.endUnknown() {
 			return probes.Ongoing
+		}
+		if containsAny(p.headline(), "復旧済", "解消済", "解決済", "対応済") {
+			return probes.Resolved
 		}
 		closed := len(windows) > 0
 		past := closed && !p.published.IsZero()

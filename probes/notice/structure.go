@@ -28,6 +28,7 @@ type line struct {
 	first, last int // tokens, last exclusive, without the line's end
 	role        labelRole
 	label       string
+	text        int  // the first token behind marks and numbers
 	value       int  // the first token of the value
 	heads       bool // the label stands on this line, and not on one before it
 	blank       bool
@@ -120,13 +121,23 @@ func (p *parser) structure() {
 	rules := 0
 	for i := range p.lines {
 		ln := &p.lines[i]
-		ln.event = p.find(ln.first, ln.last, eventWords)
+		ln.event = p.find(ln.first, ln.last, eventWords) || p.goesOn(ln)
 		if p.isRule(ln) {
 			rules++
 		}
 		ln.rules = rules
 	}
 	p.govern()
+}
+
+// goesOn reports whether a line says that a failure or work goes on: メンテナンス中.
+func (p *parser) goesOn(ln *line) bool {
+	for k := ln.first; k < ln.last; k++ {
+		if p.isWord(k, cOngoing) && p.gapText(k, "メンテ", "停止", "障害", "工事", "復旧", "investigating", "Investigating") {
+			return true
+		}
+	}
+	return false
 }
 
 // minRule is the shortest line of marks that is believed to be a rule across the page, and maxRule the longest, in
@@ -145,7 +156,7 @@ func (p *parser) isRule(ln *line) bool {
 }
 
 // otherNotices are the headings of what stands below a notice on its page: links to others.
-var otherNotices = []string{"前の記事", "次の記事", "前のページ", "次のページ", "前へ", "次へ", "関連記事", "関連リリース", "関連ニュース", "関連するお知らせ", "関連ページ", "関連リンク", "過去の掲載", "過去のお知らせ", "最近の記事", "最近の投稿", "最近のお知らせ", "最新の記事", "新着記事", "人気記事", "人気の記事", "おすすめ記事", "他のお知らせ", "その他のお知らせ", "あわせて読みたい", "バックナンバー", "アーカイブ", "Related", "Recent posts", "Previous", "Next post"}
+var otherNotices = []string{"前の記事", "次の記事", "前のページ", "次のページ", "前へ", "次へ", "関連記事", "関連リリース", "関連ニュース", "関連するお知らせ", "関連情報", "関連項目", "このページをシェア", "この記事をシェア", "このページの情報は役に立", "このページは役に立", "この記事は役に立", "関連ページ", "関連リンク", "過去の掲載", "過去のお知らせ", "最近の記事", "最近の投稿", "最近のお知らせ", "最新の記事", "新着記事", "人気記事", "人気の記事", "おすすめ記事", "他のお知らせ", "その他のお知らせ", "あわせて読みたい", "バックナンバー", "アーカイブ", "Related", "Recent posts", "Previous", "Next post"}
 
 // noticeEnd returns the token at which the notice is over and links to others begin: a short line with such a heading,
 // below at least one whole sentence.
@@ -153,7 +164,7 @@ func (p *parser) noticeEnd() int {
 	first, sentences := 0, 0
 	for i := 0; i <= len(p.toks); i++ {
 		if i < len(p.toks) && p.toks[i].kind != kNewline {
-			if p.toks[i].kind == kStop {
+			if k := p.toks[i].kind; k == kStop || k == kClock {
 				sentences++
 			}
 			continue
@@ -203,7 +214,7 @@ func (p *parser) readLine(first, last int) line {
 	if k == last {
 		return ln
 	}
-	ln.blank, ln.bullet, ln.value = false, marked, k
+	ln.blank, ln.bullet, ln.text, ln.value = false, marked, k, k
 	for j := k; j < last; j++ {
 		if p.toks[j].kind == kTab {
 			ln.cells = p.readCells(k, last)
@@ -482,7 +493,7 @@ func (p *parser) findSections() {
 	sections := make([]eventKind, len(p.lines))
 	cur, seen := noEvent, map[eventKind]bool{}
 	for i, ln := range p.lines {
-		if !ln.blank && i != p.title && p.toks[ln.last-1].to-p.toks[ln.first].from <= maxHeading && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, cQuiet) {
+		if !ln.blank && i != p.title && p.toks[ln.last-1].to-p.toks[ln.text].from <= maxHeading && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, cQuiet) {
 			s := strings.TrimRight(strings.TrimSpace(p.text(ln.first, ln.last)), ">]")
 			switch strings.ToLower(s) {
 			case "active incident", "active incidents", "current incident", "current incidents":

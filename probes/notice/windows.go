@@ -211,7 +211,7 @@ func (p *parser) planned(rd *reading) bool {
 
 // wholeDays reports whether 終日 stands behind a range of dates.
 func (p *parser) wholeDays(m *mention) bool {
-	j := p.over(m.to, kSpace, kOpen)
+	j := p.over(m.to, kSpace, kTab, kOpen)
 	if p.particle(j, 'の') || p.particle(j, '※') {
 		j = p.over(j+1, kSpace)
 	}
