@@ -48,7 +48,7 @@ func (p *parser) instructs() bool {
 	}
 	ln := p.lines[p.title]
 	head := p.text(ln.first, ln.last)
-	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "調べ方", "した際の", "した場合の", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "場合の取", "場合のお取", "とは何か") {
+	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "調べ方", "した際の", "した場合の", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "とは何か") {
 		return true
 	}
 	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事では", "本記事では", "当記事では", "この記事を読") || !p.find(ln.first, ln.last, cTrouble|cMaint|cStop) && containsAny(string(p.src.runes), "悪い例", "良い例", "架空の", "内容例:", "メール例:", "通知例:", "文面例:", "送信例:") {
@@ -101,6 +101,13 @@ func (p *parser) hoursPage() bool {
 // crime reports whether the headline speaks of data that got out or of a fraud, and of nothing that failed or stopped.
 func (p *parser) crime() bool {
 	h := p.headline()
+	if containsAny(string(p.src.runes[:min(len(p.src.runes), 200)]), "自主回収", "リコール", "指名停止", "業務停止処分") {
+		return true
+	}
+	if containsAny(h, "にご注意", "に注意", "fake", "Fake", "phishing", "Phishing", "fraudulent", "scam") &&
+		containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam") {
+		return true
+	}
 	return containsAny(h, "漏えい", "漏洩", "流出", "紛失", "誤送信", "誤配信", "不正利用", "不審な", "装った", "装う", "かたる", "騙る", "なりすまし", "フィッシング", "詐欺", "偽の", "偽サイト", "偽メール") &&
 		!containsAny(h, "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "再開", "閲覧でき", "利用でき")
 }
@@ -151,6 +158,9 @@ func (p *parser) holidays() bool {
 // launch reports whether the headline is that of a new product, and names a failure or work at most in the product's name.
 func (p *parser) launch() bool {
 	h := unquoted(p.headline())
+	if containsAny(h, "取扱いが変わ", "取り扱いが変わ", "制度が変わ", "ルールが変わ", "ダイヤ改正", "時刻改正") {
+		return true
+	}
 	return containsAny(h, "提供開始", "提供を開始", "新機能", "新サービス", "販売開始", "新発売") &&
 		!containsAny(h, "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "延期", "遅延", "できない")
 }
@@ -226,7 +236,7 @@ func (p *parser) facility(titleMaint bool) bool {
 			continue
 		}
 		n++
-		if s := p.text(ln.first, ln.last); containsAny(s, "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館") &&
+		if s := p.text(ln.first, ln.last); containsAny(s, "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館", "外壁", "足場", "騒音", "耐震工事", "解体工事") &&
 			!online(s) && (i == p.title || !titleMaint && containsAny(s, "休", "停止", "工事", "点検", "メンテナンス", "閉")) {
 			return true
 		}

@@ -152,7 +152,7 @@ func (l *lexer) next(i int) int {
 		if r == '.' && i+1 < len(l.rs) && (isLatin(l.rs[i+1]) || isDigit(l.rs[i+1])) {
 			return l.simple(kText, i, i+1)
 		}
-		if r == '?' && (l.at(i-1) == ' ' && l.at(i+1) == ' ' && i > 1 && l.timeAt(i+2) > 0 || isDigit(l.at(i-1)) && l.clockAt(i+1) > 0) {
+		if r == '?' && (l.at(i-1) == ' ' && l.at(i+1) == ' ' && i > 1 && l.timeAt(i+2) > 0 || (isDigit(l.at(i-1)) || strings.ContainsRune("頃時分)", l.at(i-1)) && i > 0) && l.timeAt(i+1) > 0) {
 			return l.simple(kRange, i, i+1) // a wave dash that a conversion of charsets lost
 		}
 		return l.simple(kStop, i, i+1)

@@ -221,7 +221,7 @@ func (l *lexer) numericDate(i int) int {
 	}
 	if n >= 1 && n <= 12 && l.at(j) == '/' && !isDigit(l.at(i-1)) && l.at(i-1) != '/' {
 		d, e := l.number(j + 1)
-		if d >= 1 && d <= 31 && e-j <= 3 && l.at(e) != '/' && !isLatin(l.at(e)) {
+		if d >= 1 && d <= 31 && e-j <= 3 && l.at(e) != '/' && !isLatin(l.at(e)) && hasPrefix(l.rs, e, "の確率", "の割合", "の速度", "以下に", "程度に") == 0 {
 			return l.finishDate(i, e, date{month: n, day: d})
 		}
 	}

@@ -150,7 +150,7 @@ func (p *parser) findTitle() {
 		if p.hasTime(ln.first, ln.last) && p.find(ln.first, ln.last, cPublish) && !p.find(ln.first, ln.last, events&^cTender) {
 			continue // ※12月6日更新(…を追記)
 		}
-		if s == "本文" || s == "お知らせ" || strings.HasSuffix(s, "からのお知らせ") && len([]rune(s)) <= maxSiteName || s == "重要なお知らせ" || s == "新着情報" || p.navigation(ln, s) && len(p.lines) > i+1 {
+		if slices.Contains(menuItems, strings.TrimLeftFunc(s, func(r rune) bool { return isMarker(r) || r == ' ' })) || s == "本文" || s == "お知らせ" || strings.HasSuffix(s, "からのお知らせ") && len([]rune(s)) <= maxSiteName || s == "重要なお知らせ" || s == "新着情報" || p.navigation(ln, s) && len(p.lines) > i+1 {
 			continue
 		}
 		if p.title < 0 && p.menuItem(ln, s) {
@@ -192,6 +192,9 @@ func (p *parser) findTitle() {
 		p.titleMeeting = p.find(ln.first, ln.last, cMeeting)
 	}
 }
+
+// menuItems are lines that name a part of a site.
+var menuItems = []string{"よくあるご質問", "よくある質問", "サイトマップ", "お問い合わせ", "お問合せ", "会社概要", "企業情報", "採用情報", "ログイン", "マイページ", "ホーム", "トップ", "トップページ", "利用規約", "プライバシーポリシー", "アクセス", "検索", "メニュー", "文字サイズ", "推奨環境", "ご利用ガイド", "法人のお客さま", "法人のお客様", "個人のお客さま", "個人のお客様", "サービス一覧", "料金", "ニュース", "ニュースリリース", "プレスリリース", "報道発表", "報道発表資料", "お知らせ詳細", "トピックス", "インフォメーション", "NEWS", "News", "Information"}
 
 // organisation reports whether a line is the name of a body, as that above a notice: …協会 …部会.
 func organisation(s string) bool {

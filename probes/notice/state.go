@@ -237,7 +237,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 					st.done = true
 				}
 			}
-			if hasPrefix(rs, end, "しています", "しております", "いたしております", "おります", "います", "してい", "しており", "させていただいておりま", "わせていただいておりま") > 0 {
+			if hasPrefix(rs, end, "しています", "しております", "いたしております", "おります", "います", "してい", "しており", "させていただいておりま", "わせていただいておりま") > 0 && maint {
 				st.ongoing = true
 			}
 			if hasPrefix(rs, end, "中で", "中の", "中】", "中\n", "中。", "中)") > 0 {

@@ -131,7 +131,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// お問い合わせには13日の10:00以降に順次お返事いたします
-	if m.since && !m.isRange && containsAny(p.text(m.to, to), "返信", "お返事", "回答", "ご連絡", "発送", "振り込", "お振込", "返金") && !p.find(m.to, to, cStop|cCant|cMaint|cHappen|cTrouble|cRecover) {
+	if m.since && !m.isRange && containsAny(p.text(m.to, to), "反映", "返信", "お返事", "回答", "ご連絡", "発送", "振り込", "お振込", "返金") && !p.find(m.to, to, cStop|cCant|cMaint|cHappen|cTrouble|cRecover) {
 		return true
 	}
 	// 10時以降を指定した配信予約

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // A labelRole is what the label of a line ("■発生日時：…") makes of the times behind it.
@@ -172,7 +173,8 @@ func (p *parser) noticeEnd() int {
 		s := strings.TrimLeftFunc(p.text(first, i), func(r rune) bool { return unicode.IsSpace(r) || isMarker(r) || r == '【' || r == '<' || r == '[' })
 		if sentences > 0 {
 			for _, h := range otherNotices {
-				if strings.HasPrefix(s, h) && !strings.Contains(s, "。") {
+				rest, found := strings.CutPrefix(s, h)
+				if r, _ := utf8.DecodeRuneInString(rest); found && (len([]rune(rest)) <= 6 || !unicode.IsLetter(r)) {
 					return first
 				}
 			}

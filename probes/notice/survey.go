@@ -85,7 +85,7 @@ func (p *parser) survey(from, to int) survey {
 		case t.is(cMaintW):
 			work = work || !cond && p.online
 		case t.is(cStop):
-			if cond && !p.hasTime(from, to) {
+			if cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 {
 				continue
 			}
 			s.stop = true

@@ -509,7 +509,7 @@ func (a *assembler) finish(main eventKind) []window {
 			return o.kind == outage && o.hasStart && o.hasEnd && !w.end.Before(o.start) && (!w.end.After(o.end) || w.endDate && midnight(o.end).AddDate(0, 0, 1).Equal(w.end))
 		}) // a part was back earlier, or the day of the end was told once more
 		drop = drop || w.kind == outage && w.hasStart && !w.hasEnd && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == outage && o.labelled && o.ranged && o.hasStart && o.hasEnd && o.line < w.line && w.start.After(o.start) && w.start.Before(o.end)
+			return o.kind == outage && o.ranged && o.hasStart && o.hasEnd && o.line < w.line && w.start.After(o.start) && w.start.Before(o.end)
 		}) // a step of it
 		if w.weak && !w.hasEnd && strong {
 			drop = true
