@@ -91,7 +91,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			if t.tail == tailFuture || t.tail == tailHope {
 				return p.hope(k), true
 			}
-			if containsAny(p.text(max(from, k-6), k), "復元", "駆除", "隔離", "調査", "検証") {
+			if containsAny(p.text(max(from, k-6), k), "失敗", "復元", "駆除", "隔離", "調査", "検証") {
 				return roleIgnore, true // a step of the repair
 			}
 			if m.a.dateOnly() && hasPrefix(p.src.runes, p.toks[m.to-1].to, "をもって", "をもちまして", "を以て", "を持って") > 0 {

@@ -362,7 +362,7 @@ func (l *lexer) relativeDate(i int) int {
 			continue
 		}
 		j := i + len(w)
-		if isLatin(w[0]) && (isLatin(l.at(i-1)) || isLatin(l.at(j))) || l.at(j) == '中' || hasPrefix(l.rs, j, "券", "限り", "の出来", "発送", "の日程", "のご", "はご", "も") > 0 {
+		if isLatin(w[0]) && (isLatin(l.at(i-1)) || isLatin(l.at(j))) || l.at(j) == '中' || hasPrefix(l.rs, j, "券", "限り", "の出来", "発送", "の日程", "のご", "はご", "も", "だい") > 0 {
 			continue
 		}
 		return l.finishDate(i, j, r.date)

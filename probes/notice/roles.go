@@ -206,6 +206,14 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		return
 	}
 	fwd, strong := p.decide(m.to, next, r)
+	if fwd == roleExtend && m.line == p.title && m.a.dateOnly() && !m.until && p.kindAt(m.to) == kSpace {
+		r.role = roleReport // 2024年12月5日 メンテナンス延長のお知らせ
+		return
+	}
+	if !m.isRange && !m.until && hasPrefix(p.src.runes, p.toks[m.to-1].to, "に約", "から約") > 0 && p.lengthSoon(m.to) {
+		r.role = roleStart // 21時30分ごろに約5分間
+		return
+	}
 	if fwd == roleStart && p.datesHeadline(m) {
 		r.role = roleWeak
 		return
@@ -277,6 +285,16 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 func (p *parser) switched(k, next int) bool {
 	for ; k < next; k++ {
 		if p.isWord(k, cMaintW) && hasPrefix(p.src.runes, p.toks[k].to, "しました", "いたしました", "致しました", "しております", "しています") > 0 && !p.find(k, next, cStop|cCant) {
+			return true
+		}
+	}
+	return false
+}
+
+// lengthSoon reports whether a length of time stands right behind token k.
+func (p *parser) lengthSoon(k int) bool {
+	for n := k; n < k+4; n++ {
+		if p.kindAt(n) == kLength {
 			return true
 		}
 	}
@@ -387,6 +405,8 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 			return roleNone, false
 		case kWord:
 			switch {
+			case t.is(cOld) && m.since && p.find(m.to, to, cExtend):
+				return roleStart, true // 当初10月25日から2週間の予定でしたが、延長いたします
 			case t.is(cMeeting | cDeadline | cReserve | cTender | cNext | cOld):
 				return roleIgnore, true
 			case t.is(cPublish) && !t.is(cMaint):

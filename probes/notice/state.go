@@ -110,7 +110,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 		case p.gapText(k, "ダウンしています", "ダウンしており"):
 			st.ongoing = true
 		case t.is(cHappen):
-			if hasPrefix(p.src.runes, t.to, "しております", "しています", "している", "しており") > 0 && hasPrefix(p.src.runes, t.to, "しておりました", "していました", "しておりましたが") == 0 {
+			if hasPrefix(p.src.runes, t.to, "ております", "ています", "しております", "しています", "している", "しており") > 0 && hasPrefix(p.src.runes, t.to, "しておりました", "していました", "しておりましたが") == 0 {
 				st.present = true
 			}
 		case t.is(cOngoing | cUnknown):
@@ -459,6 +459,11 @@ func (p *parser) overToday(w window) bool {
 
 // endUnknown reports whether the notice has a field for the end that says that it is to come: 復旧日時:未定.
 func (p *parser) endUnknown() bool {
+	if slices.ContainsFunc(p.readings, func(r reading) bool {
+		return r.open && r.role == roleStart && p.isWord(p.over(r.to, kSpace), cOngoing|cUnknown)
+	}) {
+		return true // 期間:9月11日05:30頃~継続中
+	}
 	return slices.ContainsFunc(p.lines, func(ln line) bool {
 		k := p.over(ln.value, kSpace, kOpen)
 		if p.isWord(k, cNow) {
