@@ -34,8 +34,8 @@ func (p *parser) anchorOf(rd *reading) anchor {
 	if !events && !p.titled && kindOfLabel(name) == noEvent && !strings.Contains(name, "実施") && !p.eventNear(rd.line) {
 		return adrift
 	}
-	if !events && rd.line > 0 {
-		if above := p.lines[rd.line-1]; containsAny(p.text(above.first, above.last), "再送", "再配信", "再処理", "返金", "補填") {
+	if !events {
+		if above := p.above(rd.line); above != nil && containsAny(p.text(above.first, above.last), "再送", "再配信", "再処理", "返金", "補填") {
 			return foreign
 		}
 	}
@@ -114,6 +114,16 @@ func (p *parser) namesEvent() bool {
 		}
 	}
 	return lines <= shortNotice
+}
+
+// pointsAhead reports whether a sentence says that a service stops at times that it goes on to list: 下記の日時に停止します.
+func (p *parser) pointsAhead() bool {
+	found := false
+	p.sentences(func(from, to int) {
+		found = found || p.find(from, to, cStop|cCant|cMaint) && !p.find(from, to, cCond|cPossible) &&
+			containsAny(p.text(from, to), "下記の", "以下の", "次の", "下記日", "以下のとおり", "下記のとおり", "次のとおり", "下記の通り", "以下の通り", "次の通り", "下表", "下記、", "下記時間", "as follows", "below", "following")
+	})
+	return found
 }
 
 // otherItem reports whether the line stands below the heading of an item that is about something else, where another

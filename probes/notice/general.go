@@ -98,18 +98,29 @@ func (p *parser) hoursPage() bool {
 	return false
 }
 
-// crime reports whether the headline speaks of data that got out or of a fraud, and of nothing that failed or stopped.
+// crime reports whether one of the first lines speaks of data that got out, of a fraud or of a penalty, and of nothing that
+// failed or stopped.
 func (p *parser) crime() bool {
-	h := p.headline()
 	if containsAny(string(p.src.runes[:min(len(p.src.runes), 200)]), "自主回収", "リコール", "指名停止", "業務停止処分") {
 		return true
 	}
-	if containsAny(h, "にご注意", "に注意", "fake", "Fake", "phishing", "Phishing", "fraudulent", "scam") &&
-		containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam") {
-		return true
+	warned := containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam")
+	for i, n := 0, 0; i < len(p.lines) && (n < 5 || i <= p.title); i++ {
+		ln := p.lines[i]
+		if ln.blank || p.toks[ln.last-1].to-p.toks[ln.first].from > maxTitle {
+			continue
+		}
+		n++
+		h := p.text(ln.first, ln.last)
+		if warned && containsAny(h, "にご注意", "に注意", "fake", "Fake", "phishing", "Phishing", "fraudulent", "scam") {
+			return true
+		}
+		if i == p.title && containsAny(h, "漏えい", "漏洩", "流出", "紛失", "誤送信", "誤配信", "不正利用", "不審な", "装った", "装う", "かたる", "騙る", "なりすまし", "フィッシング", "詐欺", "偽の", "偽サイト", "偽メール") &&
+			!containsAny(h, "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "再開", "閲覧でき", "利用でき") {
+			return true
+		}
 	}
-	return containsAny(h, "漏えい", "漏洩", "流出", "紛失", "誤送信", "誤配信", "不正利用", "不審な", "装った", "装う", "かたる", "騙る", "なりすまし", "フィッシング", "詐欺", "偽の", "偽サイト", "偽メール") &&
-		!containsAny(h, "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "再開", "閲覧でき", "利用でき")
+	return false
 }
 
 // eventPage reports whether the page invites to a seminar or to a job: it has fields for the place, the speaker, the pay.

@@ -93,7 +93,7 @@ func newParser(original string, published time.Time) *parser {
 	p.structure()
 	p.findTitle()
 	p.findSections()
-	p.newsletter, p.titled = p.hasItems(), p.namesEvent()
+	p.newsletter, p.titled = p.hasItems(), p.namesEvent() || p.pointsAhead()
 	text := string(p.src.runes)
 	if zone := statedZone(text); zone != nil {
 		for k := range p.toks {
@@ -160,10 +160,16 @@ func (p *parser) findTitle() {
 			continue
 		}
 		if p.title < 0 {
+			if p.greets(ln, s) {
+				continue
+			}
 			p.title = i
 			if len([]rune(s)) > maxSiteName || p.find(ln.first, ln.last, events|cAbout) && !organisation(s) || p.find(ln.first, ln.last, cFriend) {
 				break
 			}
+			continue
+		}
+		if p.greets(ln, s) {
 			continue
 		}
 		if p.kindAt(ln.last-1) == kStop {
@@ -191,6 +197,12 @@ func (p *parser) findTitle() {
 		ln := p.lines[p.title]
 		p.titleMeeting = p.find(ln.first, ln.last, cMeeting)
 	}
+}
+
+// greets reports whether a line only thanks the readers.
+func (p *parser) greets(ln line, s string) bool {
+	return containsAny(s, "ありがとうござい", "有難うござい", "有り難うござい", "御礼申し上げ", "厚く御礼", "Thank you for using", "Thank you for your") && containsAny(s, "平素", "日頃", "日ごろ", "いつも", "毎度", "格別", "Thank you") &&
+		!p.find(ln.first, ln.last, eventWords) && !p.hasTime(ln.first, ln.last)
 }
 
 // menuItems are lines that name a part of a site.
@@ -248,7 +260,7 @@ func (p *parser) navigation(ln line, s string) bool {
 	if p.find(ln.first, ln.last, cAbout) {
 		return false
 	}
-	for _, start := range []string{"本文へ", "メインコンテンツへ", "コンテンツへ", "Skip to", "ホーム >", "トップ >", "HOME >", "Home >", "ページ番号", "ページID", "印刷"} {
+	for _, start := range []string{"本文へ", "文字サイズ", "メインコンテンツへ", "コンテンツへ", "Skip to", "ホーム >", "トップ >", "HOME >", "Home >", "ページ番号", "ページID", "印刷"} {
 		if strings.HasPrefix(s, start) {
 			return true
 		}
@@ -374,6 +386,9 @@ func (p *parser) run() Reading {
 		for i := range windows {
 			windows[i].kind = maintenance
 		}
+	}
+	if main == outage && !v.sureMaint {
+		windows = slices.DeleteFunc(windows, func(w window) bool { return w.kind == outage && len(windows) > 1 && p.toCome([]window{w}) })
 	}
 	recurs := p.recurrence()
 	if main == outage && recurs != "" && len(windows) == 0 && !p.find(0, len(p.toks), cTrouble|cTroubleW) {

@@ -81,6 +81,9 @@ func (p *parser) soft(k int) bool {
 	if next.blank || next.bullet || next.heads {
 		return false
 	}
+	if p.lines[p.toks[k].line].wraps {
+		return true
+	}
 	switch last {
 	case '、', ',', 'は', 'が', 'を', 'に', 'の', 'で', 'と', 'へ', 'り', 'も':
 		return true

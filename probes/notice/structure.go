@@ -37,6 +37,7 @@ type line struct {
 	section     int
 	cells       []cell
 	event       bool // a word of it speaks of an event
+	wraps       bool // its end was made by a wrap in a paragraph, as in mails
 	rules       int  // how many rules are drawn across the page down to this line
 }
 
@@ -128,7 +129,42 @@ func (p *parser) structure() {
 		}
 		ln.rules = rules
 	}
+	p.findWraps()
 	p.govern()
+}
+
+// minWrapped and maxWrapped bound the lines of a paragraph that was wrapped, in characters.
+const minWrapped, maxWrapped = 16, 48
+
+// findWraps finds the lines of paragraphs that were wrapped: the sentence that they begin ends in one of the next lines.
+func (p *parser) findWraps() {
+	for i := len(p.lines) - 2; i >= 0; i-- {
+		ln, next := &p.lines[i], &p.lines[i+1]
+		if ln.blank || next.blank || ln.heads || next.heads || next.bullet || len(ln.cells) > 0 || len(next.cells) > 0 {
+			continue
+		}
+		last := p.toks[ln.last-1]
+		n := last.to - p.toks[ln.first].from
+		if n < minWrapped || n > maxWrapped || last.kind != kText && last.kind != kWord || last.is(cAbout|cUntil|cFrom) {
+			continue
+		}
+		r, first := p.src.runes[last.to-1], p.rune(next.text)
+		if japanese(r) && japanese(first) {
+			ln.wraps = next.wraps || p.hasStop(next)
+		}
+	}
+}
+
+func japanese(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) }
+
+// hasStop reports whether a sentence ends within the line.
+func (p *parser) hasStop(ln *line) bool {
+	for k := ln.first; k < ln.last; k++ {
+		if p.kindAt(k) == kStop {
+			return true
+		}
+	}
+	return false
 }
 
 // goesOn reports whether a line says that a failure or work goes on: メンテナンス中.
@@ -398,10 +434,11 @@ func (p *parser) govern() {
 	for i := range p.lines {
 		ln := &p.lines[i]
 		if ln.blank {
-			if cur.used && (cur.role != labelIgnore || cur.withValue) {
+			next := p.below(i)
+			if cur.used && (cur.role != labelIgnore || cur.withValue) && !(!cur.withValue && next != nil && !next.heads && p.onlyTime(*next)) {
 				cur.role, cur.label = labelNone, ""
 			}
-			if len(ln.cells) == 0 && !p.separator(ln) {
+			if len(ln.cells) == 0 && !p.separator(ln) && !(header != nil && next != nil && len(next.cells) == len(header)) {
 				header = nil
 			}
 			ln.section = section
@@ -485,6 +522,39 @@ func (p *parser) govern() {
 			cur.used = true
 		}
 	}
+}
+
+// onlyTime reports whether a line gives a time and no more than a few words beside it.
+func (p *parser) onlyTime(ln line) bool {
+	if !p.timeFirst(ln.text, ln.last) || p.toks[ln.last-1].to-p.toks[ln.first].from > maxHeader {
+		return false
+	}
+	for k := ln.first; k < ln.last; k++ {
+		if kind := p.kindAt(k); kind == kStop || kind == kComma {
+			return false
+		}
+	}
+	return true
+}
+
+// below returns the next line that is not blank, nil when there is none soon.
+func (p *parser) below(i int) *line {
+	for n := i + 1; n < len(p.lines) && n < i+4; n++ {
+		if !p.lines[n].blank {
+			return &p.lines[n]
+		}
+	}
+	return nil
+}
+
+// above returns the line before that is not blank, nil when there is none soon.
+func (p *parser) above(i int) *line {
+	for n := i - 1; n >= 0 && n > i-4; n-- {
+		if !p.lines[n].blank {
+			return &p.lines[n]
+		}
+	}
+	return nil
 }
 
 // maxHeading is the longest line that is believed to be the heading of a part of a page, in characters.

@@ -561,11 +561,11 @@ func (a *assembler) finish(main eventKind) []window {
 // headed reports whether the window is a range that stands alone on its line, below a line that names what it holds for.
 func (a *assembler) headed(w window) bool {
 	p, ln := a.p, a.p.lines[w.line]
-	if !w.ranged || w.line == 0 || p.hasText(ln.first, p.tokenAt(ln, w.startFrom)) {
+	above := p.above(w.line)
+	if !w.ranged || above == nil || p.hasText(ln.first, p.tokenAt(ln, w.startFrom)) {
 		return false
 	}
-	above := p.lines[w.line-1]
-	return !above.blank && !p.hasTime(above.first, above.last) && p.kindAt(above.last-1) != kStop && p.toks[above.last-1].to-p.toks[above.first].from <= maxHeader && !p.find(above.first, above.last, cWhen)
+	return !p.hasTime(above.first, above.last) && p.kindAt(above.last-1) != kStop && p.toks[above.last-1].to-p.toks[above.first].from <= maxHeader && !p.find(above.first, above.last, cWhen)
 }
 
 // ruled reports whether a rule is drawn across the page between two lines.
@@ -581,7 +581,8 @@ func (a *assembler) row(w window) bool {
 // under reports whether the window stands alone on its line, below a heading with a mark.
 func (a *assembler) under(w window) bool {
 	p, ln := a.p, a.p.lines[w.line]
-	return w.line > 0 && p.heads(p.lines[w.line-1]) && !p.hasText(ln.first, p.tokenAt(ln, w.startFrom))
+	above := p.above(w.line)
+	return above != nil && p.heads(*above) && !p.hasText(ln.first, p.tokenAt(ln, w.startFrom))
 }
 
 // member reports whether the time at token k of a line stands in a list that names what it holds for: ・サーバー1:7時7分~7時17分.
