@@ -180,7 +180,7 @@ func (p *parser) launch() bool {
 // happen, or does in general.
 func (p *parser) factual(k eventKind) bool {
 	found := false
-	concerned := containsAny(unquoted(string(p.src.runes)), "お詫び", "おわび", "迷惑", "不便", "申し訳", "お知らせ", "ご報告", "次第", "復旧作業", "復旧の", "復旧見込", "調査中", "対応中", "了承")
+	concerned := containsAny(unquoted(p.body), "お詫び", "おわび", "迷惑", "不便", "申し訳", "お知らせ", "ご報告", "次第", "復旧作業", "復旧の", "復旧見込", "調査中", "対応中", "了承")
 	p.sentences(func(from, to int) {
 		if found || p.question(to) {
 			return

@@ -63,6 +63,7 @@ type parser struct {
 	published    time.Time
 	mentions     []mention
 	readings     []reading
+	body         string       // the text without what belongs to the site
 	online       bool         // the notice speaks of a service at all, and not of roads
 	allDay       bool         // 終日 is said somewhere
 	listed       bool         // dates follow: 下記の日程
@@ -104,7 +105,8 @@ func newParser(original string, published time.Time) *parser {
 	}
 	p.allDay = strings.Contains(text, "終日")
 	p.listed = p.allDay || containsAny(text, "次の", "下記", "以下")
-	p.online = online(text)
+	p.body = p.ownText()
+	p.online = online(p.body)
 	for k, t := range p.toks {
 		if t.kind == kWord && t.is(cTrouble|cMaint|cMaintW|cStop|cCant|cHappen|cTroubleW) && !t.is(cFriend) {
 			p.firstEvent = k
@@ -112,6 +114,24 @@ func newParser(original string, published time.Time) *parser {
 		}
 	}
 	return p
+}
+
+// ownText returns the text of the notice without the lines that belong to the site: menus, trails, desks and their hours.
+func (p *parser) ownText() string {
+	var b strings.Builder
+	for _, ln := range p.lines {
+		if ln.blank {
+			continue
+		}
+		s := p.text(ln.first, ln.last)
+		if !ln.event && (ln.role == labelIgnore || p.find(ln.first, ln.last, cHours) || p.navigation(ln, strings.TrimSpace(s)) || strings.Contains(s, "Copyright") ||
+			slices.Contains(menuItems, strings.TrimSpace(s)) || strings.TrimSpace(s) == "お知らせ") {
+			continue
+		}
+		b.WriteString(s)
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 // online reports whether a text speaks of a service, and not only of streets and buildings.
