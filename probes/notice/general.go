@@ -1,6 +1,9 @@
 package notice
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // teaches reports whether the text explains things to readers in general, as the answers to common questions and
 // articles on how to do something do, and so tells of no event of its own.
@@ -39,6 +42,20 @@ func (p *parser) teaches() bool {
 		head = strings.ReplaceAll(head, "ヘルプデスク", "")
 	}
 	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "注意事項", "通知について", "通知方法", "復旧手順", "でわかる", "がわかる", "事例", "初動", "チェックリスト", "する方法", "まとめ", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
+}
+
+// firstLines returns the first lines of the notice, without what belongs to the site around it.
+func (p *parser) firstLines(n int) []int {
+	var out []int
+	for i, ln := range p.lines {
+		if len(out) == n {
+			break
+		}
+		if s := strings.TrimSpace(p.text(ln.first, ln.last)); !ln.blank && (i == p.title || !p.navigation(ln, s) && !p.greets(ln, s) && !slices.Contains(menuItems, s)) {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // instructs reports whether the text's very head says that it explains, so that even the times in it are examples.
@@ -80,18 +97,15 @@ func (p *parser) weather() bool {
 
 // hoursPage reports whether one of the text's first lines says that it gives the hours of a service.
 func (p *parser) hoursPage() bool {
-	seen := 0
-	for _, ln := range p.lines {
-		if ln.blank {
-			continue
-		}
+	for _, i := range p.firstLines(4) {
+		ln := p.lines[i]
 		s := strings.TrimSpace(p.text(ln.first, ln.last))
 		for _, end := range []string{"", "について", "のご案内", "のお知らせ"} {
 			if name, ok := strings.CutSuffix(s, "時間"+end); ok && containsAny(name, "利用", "提供", "運用", "稼働", "サービス") && !containsAny(name, "変更", "停止", "休止", "延長", "短縮") && !p.hasTime(ln.first, ln.last) {
 				return true
 			}
 		}
-		if seen++; seen > 3 || p.find(ln.first, ln.last, cStop|cCant|cMaint) {
+		if p.find(ln.first, ln.last, cStop|cCant|cMaint) {
 			return false
 		}
 	}
@@ -105,12 +119,11 @@ func (p *parser) crime() bool {
 		return true
 	}
 	warned := containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam")
-	for i, n := 0, 0; i < len(p.lines) && (n < 5 || i <= p.title); i++ {
+	for _, i := range p.firstLines(6) {
 		ln := p.lines[i]
-		if ln.blank || p.toks[ln.last-1].to-p.toks[ln.first].from > maxTitle {
+		if p.toks[ln.last-1].to-p.toks[ln.first].from > maxTitle {
 			continue
 		}
-		n++
 		h := p.text(ln.first, ln.last)
 		if warned && containsAny(h, "にご注意", "に注意", "fake", "Fake", "phishing", "Phishing", "fraudulent", "scam") {
 			return true
@@ -227,11 +240,9 @@ func (p *parser) drill() bool {
 	if p.title < 0 {
 		return false
 	}
-	for i, n := 0, 0; i < len(p.lines) && n < 6; i++ {
-		if ln := p.lines[i]; !ln.blank {
-			if n++; containsAny(p.text(ln.first, ln.last), "訓練を実施", "訓練を行", "訓練の実施", "演習を実施", "演習を行") {
-				return true
-			}
+	for _, i := range p.firstLines(6) {
+		if ln := p.lines[i]; containsAny(p.text(ln.first, ln.last), "訓練を実施", "訓練を行", "訓練の実施", "演習を実施", "演習を行") {
+			return true
 		}
 	}
 	h := p.headline()
@@ -241,12 +252,8 @@ func (p *parser) drill() bool {
 // facility reports whether the headline, or one of the first lines where the headline announces no work, says that a part of
 // a building or a street is closed or repaired.
 func (p *parser) facility(titleMaint bool) bool {
-	for i, n := 0, 0; i < len(p.lines) && n < 5; i++ {
+	for _, i := range p.firstLines(5) {
 		ln := p.lines[i]
-		if ln.blank {
-			continue
-		}
-		n++
 		if s := p.text(ln.first, ln.last); containsAny(s, "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館", "外壁", "足場", "騒音", "耐震工事", "解体工事") &&
 			!online(s) && (i == p.title || !titleMaint && containsAny(s, "休", "停止", "工事", "点検", "メンテナンス", "閉")) {
 			return true

@@ -124,7 +124,7 @@ func (p *parser) ownText() string {
 			continue
 		}
 		s := p.text(ln.first, ln.last)
-		if !ln.event && (ln.role == labelIgnore || p.find(ln.first, ln.last, cHours) || p.navigation(ln, strings.TrimSpace(s)) || strings.Contains(s, "Copyright") ||
+		if !ln.event && (ln.role == labelIgnore || p.find(ln.first, ln.last, cHours) || p.navigation(ln, strings.TrimSpace(s)) || p.greets(ln, s) || strings.Contains(s, "Copyright") ||
 			slices.Contains(menuItems, strings.TrimSpace(s)) || strings.TrimSpace(s) == "お知らせ") {
 			continue
 		}
@@ -221,7 +221,7 @@ func (p *parser) findTitle() {
 
 // greets reports whether a line only thanks the readers.
 func (p *parser) greets(ln line, s string) bool {
-	return containsAny(s, "ありがとうござい", "有難うござい", "有り難うござい", "御礼申し上げ", "厚く御礼", "Thank you for using", "Thank you for your") && containsAny(s, "平素", "日頃", "日ごろ", "いつも", "毎度", "格別", "Thank you") &&
+	return containsAny(s, "ありがとうござい", "有難うござい", "有り難うござい", "御礼申し上げ", "厚く御礼", "Thank you for using") && containsAny(s, "平素", "日頃", "日ごろ", "いつも", "毎度", "格別", "Thank you") &&
 		!p.find(ln.first, ln.last, eventWords) && !p.hasTime(ln.first, ln.last)
 }
 
@@ -546,7 +546,10 @@ func (p *parser) disturbs() bool {
 
 // inEnglish reports whether the notice is written in English.
 func (p *parser) inEnglish() bool {
-	for _, r := range p.src.runes[:min(len(p.src.runes), 200)] {
+	for n, r := range p.body {
+		if n > 200 {
+			break
+		}
 		if unicode.Is(unicode.Han, r) {
 			return false
 		}
