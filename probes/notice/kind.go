@@ -75,7 +75,7 @@ func (p *parser) mainVerdict() verdict {
 			return
 		}
 		v.bodySure = v.bodySure || !inTitle && s.sureOutage && (s.happen || s.recovered || s.cant && (s.trouble || containsAny(p.text(from, to), "ております", "ています", "ました", "なった", "状態", "状況"))) && (p.hasTime(from, to) || p.find(from, to, cNow))
-		if inTitle && s.stop && s.about && !s.trouble && !s.maint && containsAny(p.text(from, to), "停止の経緯", "停止した経緯", "停止の原因", "停止に関する経緯", "停止のお詫び", "停止に関するお詫び") {
+		if inTitle && s.stop && s.about && !s.trouble && !s.maint && containsAny(p.text(from, to), "停止の経緯", "停止した経緯", "停止の原因", "停止に関する経緯", "停止のお詫び", "停止に関するお詫び", "休止の経緯", "中断の経緯") {
 			s.outage += 3
 			s.sureOutage = true
 		} else if inTitle && s.stop && s.about && !s.trouble && !s.happen && p.online {

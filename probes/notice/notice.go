@@ -431,7 +431,7 @@ func (p *parser) run() Reading {
 		}
 		groups[k] = append(groups[k], w)
 	}
-	if len(windows) == 0 && p.silent(v, main, recurs) {
+	if len(windows) == 0 && p.silent(v, main, recurs) || !slices.ContainsFunc(windows, func(w window) bool { return !w.loose }) && p.teaches() {
 		return out
 	}
 	other := outage + maintenance - main

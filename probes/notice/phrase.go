@@ -346,9 +346,13 @@ func (p *parser) mention(k int) (m mention, next int, ok bool) {
 	return m, m.to, true
 }
 
-// dash reports whether the token at k stands between a Latin word and what it heads: Investigating - 14:42.
+// dash reports whether the token at k stands between a word and what it heads: Investigating - 14:42.
 func (p *parser) dash(k int) bool {
-	return p.kindAt(k-1) == kSpace && k > 1 && isLatin(p.src.runes[p.toks[k-2].to-1])
+	if p.kindAt(k-1) != kSpace || k < 2 {
+		return false
+	}
+	before := p.toks[k-2]
+	return isLatin(p.src.runes[before.to-1]) || p.kindAt(k+1) == kSpace && (before.kind == kText || before.kind == kWord) // 調査中 - 本日11:10頃より
 }
 
 // lineStart reports whether only space stands before token k on its line, so that a dash there is a bullet.
