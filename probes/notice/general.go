@@ -145,7 +145,7 @@ func (p *parser) eventPage() bool {
 		}
 		s := p.text(ln.value, min(ln.last, ln.value+4))
 		for _, f := range []string{"会場", "定員", "講師", "参加費", "受講料", "申込締切", "プログラム", "開催日時", "登壇", "主催", "参加方法", "対象者", "質疑応答", "Agenda", "Speaker", "Keynote", "Venue", "Registration", "Q&A", "Panel", "Welcome", "仕事内容", "勤務時間", "勤務地", "給与", "休日", "待遇", "応募", "雇用形態", "Salary", "Requirements", "Responsibilities", "Qualifications", "Benefits"} {
-			if strings.HasPrefix(strings.TrimLeft(s, "【[(<■●○◆ "), f) || len(ln.cells) > 1 && strings.HasPrefix(strings.TrimSpace(p.text(ln.cells[1].first, ln.cells[1].last)), f) || strings.HasPrefix(ln.label, f) {
+			if strings.HasPrefix(strings.TrimLeft(s, "【[(<■●○◆ "), f) || len(ln.cells) > 1 && strings.HasPrefix(strings.TrimSpace(p.text(ln.cells[1].first, ln.cells[1].last)), f) || ln.heads && strings.HasPrefix(ln.label, f) {
 				fields++
 				break
 			}

@@ -483,7 +483,7 @@ func (p *parser) silent(v verdict, main eventKind, recurs string) bool {
 	case !p.factual(main):
 		return true
 	case main == outage:
-		return false
+		return !v.bodySure && !p.titleAbout() && p.explainsCases()
 	}
 	named := v.titleMaint && !v.bodyCond && (v.bodyMaint || len(p.lines) <= shortNotice)
 	return p.cancelled() || !p.disturbs() || !named && !p.told()
@@ -491,6 +491,22 @@ func (p *parser) silent(v verdict, main eventKind, recurs string) bool {
 
 // maxAside is the age up to which a failure that a page tells of in passing is news, and not an example.
 const maxAside = 31 * day
+
+// titleAbout reports whether the headline is that of a notice: …について, …のお知らせ.
+func (p *parser) titleAbout() bool {
+	return p.title >= 0 && p.find(p.lines[p.title].first, p.lines[p.title].last, cAbout)
+}
+
+// explainsCases reports whether the text goes through what may be the case, as help on a trouble does.
+func (p *parser) explainsCases() bool {
+	cases := 0
+	p.sentences(func(from, to int) {
+		if !p.hasTime(from, to) && containsAny(p.text(from, to), "場合", "例えば", "たとえば") {
+			cases++
+		}
+	})
+	return cases > 2
+}
 
 // shortNotice is the number of lines up to which a headline alone is believed.
 const shortNotice = 6

@@ -229,6 +229,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 		case t.is(cResume | cRecover):
 			if t.tail == tailDone && hasPrefix(rs, i, "し、", "して", "のお知らせ", "について") == 0 && (t.is(cResume) || p.gapText(k, "復旧", "全面復旧", "完全復旧") || isLatin(p.rune(k))) {
 				st.done = true
+				st.finished = st.finished || t.is(cResume) && containsAny(p.text(from, k), "全て", "すべて", "全サービス")
 			}
 		case t.is(cDo):
 			end := p.toks[k].to

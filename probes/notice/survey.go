@@ -213,7 +213,7 @@ func (p *parser) survey(from, to int) survey {
 		s.outage += 2
 		s.sureOutage = true
 	}
-	if s.cant && !s.maint && !s.stop && !work && (cantNow || now || p.hasClock(from, to) && !p.dailyHours(from, to) || ongoing && p.state(from, to)) {
+	if s.cant && !s.maint && (!s.stop || now && !plan && p.state(from, to)) && !work && (cantNow || now || p.hasClock(from, to) && !p.dailyHours(from, to) || ongoing && p.state(from, to)) {
 		s.sureOutage = true
 		s.outage++
 	}
