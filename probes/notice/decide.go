@@ -48,6 +48,8 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 				return roleIgnore, true
 			}
 			fallback = roleStart
+		case t.is(cRecover|cResume) && hasPrefix(p.src.runes, t.to, "しか", "せず", "しなかっ", "はしな", "には至ら") > 0:
+			return roleIgnore, true // 一時的な改善しか見られなかった
 		case t.is(cRecover | cResume):
 			if p.particle(k+1, 'の') || p.particle(k+1, 'を') {
 				if p.find(k+1, min(k+6, next), cHope) {
@@ -68,7 +70,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			case tailHope:
 				return p.hope(k), true
 			case tailNoun:
-				if p.find(k+1, min(k+8, next), cFinish) {
+				if p.find(k+1, min(k+8, next), cFinish) || containsAny(p.text(k, next), "可能となる", "可能になる", "可能となり", "可能になり") && !p.partOf(k, min(k+14, next)-1) {
 					return roleEnd, true
 				}
 				return roleIgnore, true

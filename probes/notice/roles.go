@@ -156,6 +156,9 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 	switch label {
 	case labelIgnore:
 		r.role = roleIgnore
+		if _, name := p.roleAt(m.from); strings.HasPrefix(name, "次回") && m.isRange && m.a.hasDate && m.a.hasClock && p.find(0, m.from, cMaint) {
+			r.role = roleStart // メンテナンスの予告 次回:5月19日午前2:00~午前8:00
+		}
 		return
 	case labelPublish:
 		r.role = roleReport
