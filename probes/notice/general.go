@@ -18,7 +18,7 @@ func (p *parser) teaches() bool {
 			}
 		}
 	}
-	if !p.hasTime(0, len(p.toks)) && containsAny(p.body, "解決方法", "対処方法") {
+	if !p.dayIn(0, len(p.toks)) && containsAny(p.body, "解決方法", "対処方法") {
 		return true
 	}
 	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "Status Definitions", "status definitions", "Legend", "凡例") {
