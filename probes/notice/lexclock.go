@@ -21,7 +21,7 @@ var zones = []struct {
 	{"Eastern Time", located("America/New_York")}, {"ET", located("America/New_York")}, {"CT", located("America/Chicago")}, {"MT", located("America/Denver")},
 	{"PST", hours(-8)}, {"PDT", hours(-7)}, {"MST", hours(-7)}, {"MDT", hours(-6)}, {"CDT", hours(-5)}, {"EST", hours(-5)}, {"EDT", hours(-4)},
 	{"UTC", time.UTC}, {"GMT", time.UTC}, {"BST", hours(1)}, {"CEST", hours(2)}, {"CET", hours(1)}, {"EEST", hours(3)}, {"EET", hours(2)},
-	{"SGT", hours(8)}, {"HKT", hours(8)}, {"PHT", hours(8)}, {"KST", hours(9)}, {"ICT", hours(7)}, {"WIB", hours(7)}, {"IST", time.FixedZone("IST", 5*3600+1800)},
+	{"SGT", hours(8)}, {"Singapore time", hours(8)}, {"Singapore Time", hours(8)}, {"Hong Kong time", hours(8)}, {"Japan time", japan}, {"Japan Time", japan}, {"UK time", located("Europe/London")}, {"London time", located("Europe/London")}, {"HKT", hours(8)}, {"PHT", hours(8)}, {"KST", hours(9)}, {"ICT", hours(7)}, {"WIB", hours(7)}, {"IST", time.FixedZone("IST", 5*3600+1800)},
 	{"AEST", hours(10)}, {"AEDT", hours(11)}, {"NZST", hours(12)}, {"NZDT", hours(13)},
 }
 

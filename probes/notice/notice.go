@@ -407,8 +407,15 @@ func (p *parser) run() Reading {
 			windows[i].kind = maintenance
 		}
 	}
-	if main == outage && !v.sureMaint {
-		windows = slices.DeleteFunc(windows, func(w window) bool { return w.kind == outage && len(windows) > 1 && p.toCome([]window{w}) })
+	if main == outage && !v.sureMaint && len(windows) > 1 {
+		if v.maintenance == 0 { // what is to come beside a failure is something else
+			windows = slices.DeleteFunc(windows, func(w window) bool { return w.kind == outage && p.toCome([]window{w}) })
+		}
+		for i, w := range windows {
+			if w.kind == outage && p.toCome([]window{w}) {
+				windows[i].kind = maintenance
+			}
+		}
 	}
 	recurs := p.recurrence()
 	if main == outage && recurs != "" && len(windows) == 0 && !p.find(0, len(p.toks), cTrouble|cTroubleW) {

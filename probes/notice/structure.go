@@ -65,9 +65,9 @@ var labelWords = []struct {
 	{labelHope, []string{"一部復旧", "一部回復", "一部再開", "一部解消", "暫定", "仮復旧", "復旧見込", "復旧予定", "復旧目標", "復旧の目標", "回復の目標", "再開の目標", "再開目標", "復旧の見込", "復旧の見通", "復旧見通", "復旧のめど", "復旧目途", "回復見込", "回復予定", "解消見込", "解消予定", "再開見込", "復旧時期", "復旧の目途", "見込み", "見通し", "estimated", "eta"}},
 	{labelEndPlan, []string{"終了予定", "再開予定", "完了予定", "終了見込"}},
 	{labelSpan, []string{"開始・終了", "開始~終了", "開始-終了", "発生・復旧", "発生~復旧", "発生から復旧", "発生期間", "発生時間帯", "変更後", "訂正後"}},
-	{labelEnd, []string{"復旧日", "復旧時", "復旧した", "復旧年月", "復旧", "回復日", "回復時", "回復", "解消日", "解消時", "解消", "再開日", "再開時", "再開", "終了日", "終了時", "終了", "完了日", "完了時", "解決日", "解決時", "収束日", "収束時", "終息", "resolved", "end", "ended", "restored"}},
+	{labelEnd, []string{"復旧日", "復旧時", "復旧した", "復旧年月", "復旧", "回復日", "回復時", "回復", "解消日", "解消時", "解消", "再開日", "再開時", "再開", "終了日", "終了時", "終了", "完了日", "完了時", "解決日", "解決時", "収束日", "収束時", "終息", "resolved", "recovery", "restoration", "end", "ended", "restored"}},
 	{labelPublish, []string{"掲載", "更新日", "更新時", "最終更新", "最終確認", "送信日", "更新", "公開日", "公開", "発表", "発信日", "発行", "作成", "登録日", "配信", "投稿", "報告日", "発出", "posted", "updated", "published"}},
-	{labelStart, []string{"発生日", "発生時", "発生", "開始日", "開始時", "開始", "検知日", "検知時", "検知", "確認日時", "発覚", "停止時刻", "休止時刻", "start", "started", "began"}},
+	{labelStart, []string{"発生日", "発生時", "発生", "開始日", "開始時", "開始", "検知日", "検知時", "検知", "確認日時", "発覚", "停止時刻", "休止時刻", "occurrence", "occurred", "start", "started", "began"}},
 	{labelSpan, []string{"日時", "期間", "時間帯", "日程", "時間", "スケジュール", "実施日", "作業日", "停止日", "年月日", "予定日", "date", "time", "period", "schedule", "window", "duration", "when", "unavailable", "時期", "休止日", "工事日", "点検日", "日付", "対象日", "停止予定", "実施予定", "メンテナンス予定", "メンテナンス日", "メンテ日", "休業日", "休館日", "予定"}},
 	{labelService, []string{"対象サービス", "対象システム", "影響サービス", "サービス名", "システム名", "対象機能", "停止サービス", "停止システム", "停止するサービス", "停止するシステム", "影響を受けるサービス", "影響のあるサービス", "停止対象", "対象業務", "休止するサービス", "利用できないサービス", "利用できなくなるサービス", "ご利用いただけないサービス", "停止する機能", "停止業務", "対象手続", "対象サイト", "対象アプリ", "対象製品", "影響範囲", "影響するサービス", "影響システム", "サービス", "システム", "対象", "services", "service", "affected", "components", "component"}},
 	{labelSpan, []string{"メンテナンス", "maintenance"}},
@@ -77,7 +77,7 @@ var labelWords = []struct {
 
 func roleOfLabel(label string) labelRole {
 	label = strings.ToLower(strings.TrimFunc(strings.ReplaceAll(label, "日本時間", ""), func(r rune) bool { return !unicode.IsLetter(r) }))
-	if label == "" || len([]rune(label)) > maxLabel {
+	if n := len([]rune(label)); label == "" || n > maxLabel && !(n <= 2*maxLabel && label[0] < 0x80) {
 		return labelNone
 	}
 	core, _, _ := strings.Cut(label, "(")
@@ -316,7 +316,11 @@ func (p *parser) readLabel(ln *line, k int) {
 		}
 		return
 	}
-	for j := k; j < ln.last && p.toks[j].from-begin <= maxLabel; j++ {
+	longest := maxLabel
+	if isLatin(p.rune(k)) {
+		longest *= 2 // words are longer in English
+	}
+	for j := k; j < ln.last && p.toks[j].from-begin <= longest; j++ {
 		t := p.toks[j]
 		if j > k && (t.kind == kDate || t.kind == kClock) {
 			// 日時 12月6日, 期間12月6日から

@@ -228,6 +228,9 @@ func (p *parser) survey(from, to int) survey {
 	if s.recovered && (s.trouble || weak || s.cant || finished || p.hasTime(from, to) || s.about || now) {
 		s.sureOutage = true
 	}
+	if s.recovered && containsAny(p.text(from, to), "been restored", "been resolved", "been fixed", "was restored", "was resolved", "were restored") {
+		s.sureOutage = true
+	}
 	if s.trouble && (p.causes(from, to)) {
 		s.sureOutage = true
 	}
