@@ -39,9 +39,6 @@ func (p *parser) anchorOf(rd *reading) anchor {
 			return foreign
 		}
 	}
-	if s := p.text(from, to); containsAny(s, "車両の通", "車両通行", "通行止", "通り抜け", "迂回", "う回路", "断水") && !online(s) {
-		return foreign
-	}
 	switch label {
 	case labelStart, labelEnd, labelEndPlan, labelSpan:
 		if kindOfLabel(name) != noEvent || neutral(name) || containsAny(name, "移行", "更新", "更改", "切替", "切り替え", "入替", "入れ替え", "閉", "中断", "臨時", "できな", "いただけな", "なれな", "システム", "サービス", "サーバ", "機能", "サイト", "休", "停", "制限", "増強", "改修", "対応", "調整") {
@@ -97,15 +94,8 @@ func (p *parser) eventNear(line int) bool {
 	return false
 }
 
-// namesEvent reports whether the headline, or one of the two lines below it, speaks of an event; a text of a few lines
-// needs none.
+// namesEvent reports whether the headline, or one of the two lines below it, speaks of an event.
 func (p *parser) namesEvent() bool {
-	lines := 0
-	for _, ln := range p.lines {
-		if !ln.blank {
-			lines++
-		}
-	}
 	for i, n := max(p.title, 0), 0; i < len(p.lines) && n < 3; i++ {
 		if ln := p.lines[i]; !ln.blank {
 			if n++; ln.event {
@@ -113,7 +103,7 @@ func (p *parser) namesEvent() bool {
 			}
 		}
 	}
-	return lines <= shortNotice
+	return false
 }
 
 // pointsAhead reports whether a sentence says that a service stops at times that it goes on to list: 下記の日時に停止します.

@@ -389,7 +389,7 @@ func (p *parser) run() Reading {
 	windows := p.assemble(main)
 	if p.aside {
 		windows = slices.DeleteFunc(windows, func(w window) bool {
-			return w.loose || !p.published.IsZero() && w.hasStart && w.start.Before(p.published.Add(-maxAside))
+			return !p.published.IsZero() && w.hasStart && w.start.Before(p.published.Add(-maxAside))
 		})
 		if len(windows) == 0 {
 			return out

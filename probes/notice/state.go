@@ -32,6 +32,10 @@ func (p *parser) standOf(from, to int, k eventKind) stand {
 		if b <= from || a >= to || p.pastReport(a) {
 			return
 		}
+		if p.lines[p.toks[a].line].role == labelHope {
+			st.ongoing = true // 【復旧の目標】 9月5日 18:00 システム復旧
+			return
+		}
 		if k == outage {
 			p.outageStand(max(a, from), min(b, to), &st)
 		} else {

@@ -28,10 +28,6 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if m.a.dateOnly() && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "にご案内し", "にご案内いた", "にお知らせし", "にお知らせいた", "付でご案内", "付けでご案内", "にご連絡し") > 0 {
 		return true
 	}
-	// 午後7時以前の受信メール
-	if !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "以前の", "以前に") > 0 {
-		return true
-	}
 	// 6時30分から23時まで(メンテナンス等により停止する場合があります)
 	if m.isRange && !m.a.hasDate && p.kindAt(p.over(m.to, kSpace)) == kOpen && p.possible(m.to, to) {
 		return true

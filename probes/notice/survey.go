@@ -158,8 +158,11 @@ func (p *parser) survey(from, to int) survey {
 	if containsAny(p.text(from, to), "作業はございません", "作業はありません", "停止はございません", "停止はありません", "停止はいたしません", "停止は伴いません", "停止を伴いません") && !p.hasTime(from, to) {
 		return survey{quiet: true}
 	}
-	if containsAny(p.text(from, to), "と当社が判断", "と弊社が判断", "\" means", "\" refers to", "状態をいい", "状態を指", "場合をいい", "場合を指", "をさします") {
+	if containsAny(p.text(from, to), "と当社が判断", "と弊社が判断", "状態をいい", "状態を指", "場合をいい", "場合を指", "をさします") {
 		return survey{quiet: true} // what a word is to mean
+	}
+	if s := p.text(from, to); containsAny(s, "車両の通", "車両通行", "通行止", "通り抜け", "迂回", "う回路", "断水") && !online(s) {
+		return survey{quiet: true}
 	}
 	if containsAny(p.text(from, to), "24時間365日", "365日24時間", "24時間体制", "年中無休で") {
 		return survey{quiet: true} // what a service is sold with
@@ -221,7 +224,7 @@ func (p *parser) survey(from, to int) survey {
 		s.sureOutage = true
 		s.outage++
 	}
-	if (weak || s.trouble) && !s.maint && !s.cond && (p.stateOf(from, to) || now && s.outage > 0) {
+	if weak && !s.maint && !s.cond && (p.stateOf(from, to) || now && s.outage > 0) {
 		s.sureOutage = true
 		s.outage++
 	}
