@@ -178,7 +178,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// 予定しておりましたが、…に変更
 	for k := m.to; k < next; k++ {
-		if p.isWord(k, cPlan) && p.pastPlan(k) && !(m.since && p.find(k, to, cExtend)) {
+		if p.isWord(k, cPlan) && p.pastPlan(k) && !((m.since || m.isRange) && p.find(k, to, cExtend)) {
 			return true
 		}
 		if p.isWord(k, cMove) && k+1 < len(p.toks) && p.particle(k+1, '前') {
