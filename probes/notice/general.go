@@ -165,16 +165,6 @@ func (p *parser) press() bool {
 		containsAny(text, "提供開始", "提供を開始", "より提供", "から提供", "発売", "新機能", "販売を開始", "販売開始")
 }
 
-// allWell reports whether a status page says that every service works.
-func (p *parser) allWell() bool {
-	found := false
-	p.sentences(func(from, to int) {
-		found = found || p.find(from, to, cNormal) && !p.hasTime(from, to) && !p.find(from, to, cRecover|cResume|cNow|cPast) &&
-			containsAny(p.text(from, to), "すべてのサービス", "全てのサービス", "全サービス", "すべてのシステム", "全てのシステム", "全システム", "All systems", "All services", "all systems", "all services")
-	})
-	return found
-}
-
 // holidays reports whether the headline is that of the days on which a company or a shop is closed.
 func (p *parser) holidays() bool {
 	h := p.headline()

@@ -307,12 +307,10 @@ func (p *parser) announces(v verdict) eventKind {
 		return noEvent
 	}
 	tender := v.titleTender && !v.bodyNotice
-	if tender && (v.plainOutage || !(v.sureOutage && v.bodySure)) || p.eventPage() || p.facility(v.titleMaint) || p.weather() || p.holidays() || p.launch() || !v.titleMaint && p.press() || p.allWell() && !v.bodySure || !v.titleMaint && p.hoursPage() {
+	if tender && (v.plainOutage || !(v.sureOutage && v.bodySure)) || p.eventPage() || p.facility(v.titleMaint) || p.weather() || p.holidays() || p.launch() || !v.titleMaint && p.press() || !v.titleMaint && p.hoursPage() {
 		return p.inPassing(v)
 	}
 	switch {
-	case v.sureOutage && !p.online && !p.titled && !v.sureMaint:
-		return noEvent // a race that was interrupted
 	case v.sureOutage && (v.outage > v.maintenance || v.outage == v.maintenance && !v.titleMaint || !v.sureMaint):
 		return outage
 	case v.sureMaint, v.maintenance > 0 && v.outage == 0 && !v.titleTender && p.rangeAlone():

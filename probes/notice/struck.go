@@ -113,7 +113,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// 予約センター 0570-000-000(7:00~20:00), 実店舗は営業いたします(10:00~19:00), 収納係(8:45~17:30)
-	if m.isRange && !m.a.hasDate && (p.behindPhone(m.from) || p.inBrackets(m)) {
+	if m.isRange && !m.a.hasDate && p.inBrackets(m) {
 		return true
 	}
 	// 18時以降のWeb予約は, 6月末までのご注文
@@ -131,7 +131,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// 10時以降を指定した配信予約
-	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "を指定", "を希望", "前を指定") > 0 || hasPrefix(p.src.runes, p.toks[m.to-1].to, "の予約") > 0 && !p.find(m.to, to, cCant|cStop) {
+	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "の予約") > 0 && !p.find(m.to, to, cCant|cStop) {
 		return true
 	}
 	// A desk's hours have no date
@@ -239,23 +239,6 @@ func (p *parser) inBrackets(m *mention) bool {
 		}
 	}
 	return true
-}
-
-// behindPhone reports whether a telephone number stands right before token k.
-func (p *parser) behindPhone(k int) bool {
-	digits, dashes := 0, 0
-	for i := p.toks[k].from - 1; i >= 0; i-- {
-		switch r := p.src.runes[i]; {
-		case r >= '0' && r <= '9':
-			digits++
-		case r == '-' && digits > 0:
-			dashes++
-		case digits == 0 && (r == '(' || r == ' ' || r == '/'):
-		default:
-			return digits >= 9 && dashes > 0
-		}
-	}
-	return digits >= 9 && dashes > 0
 }
 
 // example reports whether the line gives an example, or what follows from one: ※例:…, →….
