@@ -16,6 +16,9 @@ const (
 
 const eventWords = cTrouble | cTroubleW | cMaint | cMaintW | cStop | cCant | cHappen | cRecover | cResume | cAgain
 
+// spanNames are in the labels of spans for which a service is changed or away, whatever the rest of them says.
+var spanNames = []string{"移行", "更新", "更改", "切替", "切り替え", "入替", "入れ替え", "閉", "中断", "臨時", "できな", "いただけな", "なれな", "システム", "サービス", "サーバ", "機能", "サイト", "休", "停", "制限", "増強", "改修", "対応", "調整"}
+
 // anchorOf says what ties a reading to the event.
 func (p *parser) anchorOf(rd *reading) anchor {
 	label, name := p.roleAt(rd.from)
@@ -40,13 +43,12 @@ func (p *parser) anchorOf(rd *reading) anchor {
 		}
 	}
 	switch label {
-	case labelStart, labelEnd, labelEndPlan, labelSpan:
-		if kindOfLabel(name) != noEvent || neutral(name) || containsAny(name, "移行", "更新", "更改", "切替", "切り替え", "入替", "入れ替え", "閉", "中断", "臨時", "できな", "いただけな", "なれな", "システム", "サービス", "サーバ", "機能", "サイト", "休", "停", "制限", "増強", "改修", "対応", "調整") {
-			return tied
-		}
-		if label == labelSpan && strings.HasSuffix(strings.TrimSpace(name), "期間") && p.alone(rd.mention, p.lines[rd.line].value, p.lines[rd.line].last) {
+	case labelSpan:
+		if kindOfLabel(name) == noEvent && !neutral(name) && !containsAny(name, spanNames...) && strings.HasSuffix(strings.TrimSpace(name), "期間") && p.alone(rd.mention, ln.value, ln.last) {
 			return foreign
 		}
+		return tied
+	case labelStart, labelEnd, labelEndPlan:
 		return tied
 	}
 	if !events && label == labelNone && rd.role == roleEnd && rd.until && p.names(ln.value, rd.from) {
@@ -76,7 +78,7 @@ func (p *parser) eventNear(line int) bool {
 			break
 		}
 	}
-	for i, n := line+1, 0; i < len(p.lines) && n < 3; i++ {
+	for i, n := line+1, 0; i < min(len(p.lines), line+maxRows) && n < 3; i++ {
 		ln := p.lines[i]
 		if ln.blank || p.heads(ln) {
 			return false
@@ -86,9 +88,6 @@ func (p *parser) eventNear(line int) bool {
 		}
 		if !p.hasTime(ln.first, min(ln.last, ln.first+maxLook)) {
 			n++
-		}
-		if i > line+maxRows {
-			break
 		}
 	}
 	return false
