@@ -31,7 +31,7 @@ var labelWords = []struct {
 	words []string
 }{
 	{labelNone, []string{"障害者"}},
-	{labelEndPlan, []string{"新システム利用開始", "新システムの利用開始", "新システム稼働開始", "新システム開始", "新サービス開始", "新サイト公開"}},
+	{labelEndPlan, []string{"新システムの利用開始", "新システム開始", "新サイト公開"}},
 	{labelIgnore, []string{"予備日", "予備", "受付", "窓口", "問い合わせ", "問合せ", "お問合", "連絡先", "開庁", "営業", "締切", "期限", "再申請", "申請期間", "申込期間", "対象者", "対象となる方", "次回", "次報", "募集", "応募", "履歴", "変更前", "訂正前", "誤", "旧日程", "電話番号", "会見", "開催", "当初", "前回", "実施済", "終了済", "過去の", "利用時間", "利用可能時間", "利用できる時間", "使える時間", "使用できる時間", "運用時間", "サービス時間", "提供時間", "受取", "適用開始", "稼働開始", "運用開始", "稼働終了", "サービス終了", "提供終了", "販売終了", "サポート終了", "利用終了", "補填", "補償", "配布", "ログインボーナス", "特典", "contact", "expiration", "expires", "eligible", "effective"}},
 	{labelOther, []string{"発生状況", "発生原因", "発生の原因", "発生内容", "発生場所", "発生箇所", "発生事象", "発生した現象", "発生した事象", "発生した問題", "発生した不具合", "発生した障害", "復旧状況", "復旧作業", "復旧内容", "復旧方法"}},
 	{labelHope, []string{"一部復旧", "一部回復", "一部再開", "一部解消", "暫定", "仮復旧", "復旧見込", "復旧予定", "復旧目標", "復旧の目標", "回復の目標", "再開の目標", "再開目標", "復旧の見込", "復旧の見通", "復旧見通", "復旧のめど", "復旧目途", "回復見込", "回復予定", "解消見込", "解消予定", "再開見込", "復旧時期", "復旧の目途", "見込み", "見通し", "estimated", "eta"}},
@@ -53,6 +53,9 @@ func roleOfLabel(label string) labelRole {
 		return labelNone
 	}
 	core, _, _ := strings.Cut(label, "(")
+	if containsAny(label, "次期", "新") && containsAny(label, "稼働開始", "利用開始", "運用開始", "サービス開始") {
+		return labelEndPlan // of the system that takes the place of the one that stops
+	}
 	for _, l := range labelWords {
 		for _, w := range l.words {
 			if w[0] < 0x80 {
@@ -75,7 +78,7 @@ func ignorable(label string) bool {
 	if len([]rune(label)) <= 12 {
 		return true
 	}
-	for _, e := range []string{"時間", "先", "期間", "期限", "窓口", "番号", "締切", "日", "日時", "日程", "者", "方", "予定"} {
+	for _, e := range []string{"時間", "先", "期間", "期限", "窓口", "番号", "締切", "日", "日時", "日程", "者", "方", "予定", "開始"} {
 		if strings.HasSuffix(label, e) {
 			return true
 		}
