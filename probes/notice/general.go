@@ -68,7 +68,7 @@ func (p *parser) instructs() bool {
 	}
 	ln := p.lines[p.title]
 	head := p.text(ln.first, ln.last)
-	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "調べ方", "した際の", "した場合の", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "とは何か") {
+	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "調べ方", "した際の", "した場合の", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "時の対応について", "に備え", "とは何か") {
 		return true
 	}
 	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事では", "本記事では", "当記事では", "この記事を読") || !p.find(ln.first, ln.last, cTrouble|cMaint|cStop) && containsAny(string(p.src.runes), "悪い例", "良い例", "架空の", "内容例:", "メール例:", "通知例:", "文面例:", "送信例:") {
@@ -131,6 +131,9 @@ func (p *parser) crime() bool {
 		if warned && containsAny(h, "にご注意", "に注意", "fake", "Fake", "phishing", "Phishing", "fraudulent", "scam") {
 			return true
 		}
+		if i == p.title && strings.Contains(h, "アカウント") && containsAny(h, "停止", "凍結", "利用制限") && containsAny(p.body, "違反", "妨害", "不正", "迷惑行為") {
+			return true // a penalty
+		}
 		if i == p.title && containsAny(h, "漏えい", "漏洩", "流出", "紛失", "誤送信", "誤配信", "不正利用", "不審な", "装った", "装う", "かたる", "騙る", "なりすまし", "フィッシング", "詐欺", "偽の", "偽サイト", "偽メール") &&
 			!containsAny(h, "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "再開", "閲覧でき", "利用でき") {
 			return true
@@ -168,7 +171,7 @@ func (p *parser) press() bool {
 // holidays reports whether the headline is that of the days on which a company or a shop is closed.
 func (p *parser) holidays() bool {
 	h := p.headline()
-	return containsAny(h, "休業", "営業時間", "営業日", "休館", "休診", "休校", "休暇") && containsAny(h, "夏季", "夏期", "冬季", "年末年始", "ゴールデンウィーク", "GW", "お盆", "休業日", "に関する", "について", "のお知らせ", "のご案内") &&
+	return containsAny(h, "休業", "お休み", "営業時間", "営業日", "休館", "休診", "休校", "休暇") && containsAny(h, "夏季", "夏期", "冬季", "年末年始", "ゴールデンウィーク", "GW", "お盆", "休業日", "に関する", "について", "のお知らせ", "のご案内") &&
 		!online(h) && !containsAny(h, "障害", "不具合", "停止", "メンテナンス", "臨時")
 }
 
@@ -247,7 +250,7 @@ func (p *parser) drill() bool {
 func (p *parser) facility(titleMaint bool) bool {
 	for _, i := range p.firstLines(5) {
 		ln := p.lines[i]
-		if s := p.text(ln.first, ln.last); containsAny(s, "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館", "外壁", "足場", "騒音", "耐震工事", "解体工事") &&
+		if s := p.text(ln.first, ln.last); containsAny(s, "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館", "外壁", "足場", "バリアフリー", "騒音", "耐震工事", "解体工事") &&
 			!online(s) && (i == p.title || !titleMaint && containsAny(s, "休", "停止", "工事", "点検", "メンテナンス", "閉")) {
 			return true
 		}

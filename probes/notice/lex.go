@@ -169,7 +169,8 @@ func (l *lexer) next(i int) int {
 		for j < len(l.rs) && l.rs[j] == r {
 			j++
 		}
-		if j-i <= 2 && (i == 0 || !isLatin(l.rs[i-1]) && !unicode.Is(unicode.Katakana, l.rs[i-1])) {
+		afterClock := len(l.tokens) > 0 && l.tokens[len(l.tokens)-1].kind == kClock // 2:00AM-3:30AM
+		if j-i <= 2 && (i == 0 || afterClock || !isLatin(l.rs[i-1]) && !unicode.Is(unicode.Katakana, l.rs[i-1])) {
 			return l.simple(kRange, i, j)
 		}
 		return l.simple(kText, i, j)

@@ -67,7 +67,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 		case t.is(cRecover | cResume):
 			switch t.tail {
 			case tailDone:
-				if p.partOf(from, k) || p.conditional(k, min(k+4, to)) {
+				if p.partOf(from, k) || p.conditional(k, min(k+4, to)) || hasPrefix(p.src.runes, t.to, "された建物", "されたエリア", "された地域", "されたお客", "された方", "された回線", "された箇所", "された機器", "したエリア", "した地域", "した箇所") > 0 {
 					st.ongoing = true
 				} else if !p.workOf(k) || p.find(k, next, cFinish) {
 					done = true
@@ -398,16 +398,20 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		}
 		closed := len(windows) > 0
 		past := closed && !p.published.IsZero()
+		ranged := closed
 		sure, some := false, false
 		for _, w := range windows {
 			closed = closed && (w.hasEnd || w.over)
 			some = some || w.hasEnd
+			ranged = ranged && w.ranged && w.hasEnd
 			past = past && w.ranged && w.hasEnd && (!w.end.After(p.published) || p.overToday(w))
 			sure = sure || w.hasEnd && w.endRole == roleEnd
 		}
 		switch {
 		case past && !st.again:
 			return probes.Resolved // spans that were over when the notice came out
+		case ranged && st.done && st.recovered && !st.again:
+			return probes.Resolved
 		case st.done && !st.recovered && st.present && !sure:
 			return probes.Ongoing // what else works as usual is no recovery
 		case st.still || st.again && !closed || st.done && st.hoped && whole && !sure || st.done && !st.recovered && st.stillAny && !sure:

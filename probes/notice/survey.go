@@ -85,7 +85,7 @@ func (p *parser) survey(from, to int) survey {
 		case t.is(cMaintW):
 			work = work || !cond && p.online
 		case t.is(cStop):
-			if cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 {
+			if cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) {
 				continue
 			}
 			s.stop = true
@@ -138,7 +138,7 @@ func (p *parser) survey(from, to int) survey {
 			if p.gapText(k, "復旧", "障害", "未復旧") {
 				s.outage++
 			}
-			if p.gapText(k, "メンテナンス中", "停止中", "工事中") && !p.during(k) {
+			if p.gapText(k, "メンテナンス中", "停止中", "工事中") && !p.during(k) && !cond {
 				s.maint = true
 				s.maintenance += 2
 				s.sureMaint = true
@@ -167,12 +167,12 @@ func (p *parser) survey(from, to int) survey {
 	if containsAny(p.text(from, to), "24時間365日", "365日24時間", "24時間体制", "年中無休で") {
 		return survey{quiet: true} // what a service is sold with
 	}
-	if work && p.hasTime(from, to) && containsAny(p.text(from, to), "のため", "に伴", "により") {
+	if work && (p.hasTime(from, to) || s.cant) && containsAny(p.text(from, to), "のため", "するため", "に伴", "により") {
 		do = true
 	}
 	if work && (do || plan || s.stop || finish) {
 		s.maintenance += 2
-		s.sureMaint = s.sureMaint || s.stop || do && p.hasTime(from, to)
+		s.sureMaint = s.sureMaint || s.stop || do && (p.hasTime(from, to) || s.cant)
 		s.maint = true
 	}
 	if s.stop {
@@ -310,6 +310,11 @@ func (p *parser) conditional(k, to int) bool {
 		}
 	}
 	return false
+}
+
+// unpaid reports whether the stop at k is what comes of something left undone: お支払いがない場合、11月14日に停止します.
+func (p *parser) unpaid(from, k int) bool {
+	return containsAny(p.text(from, k), "がない場合", "のない場合", "されない場合", "できない場合", "未納の場合", "未払いの場合")
 }
 
 // supposed reports whether the clause before the comma at j is part of a condition: 障害が発生し、復旧が難しいときは.
