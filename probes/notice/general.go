@@ -68,7 +68,7 @@ func (p *parser) instructs() bool {
 	}
 	ln := p.lines[p.title]
 	head := p.text(ln.first, ln.last)
-	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "調べ方", "した際の", "した場合の", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "時の対応について", "に備え", "とは何か") {
+	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "調べ方", "した際の", "した場合の", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "時の対応について", "に備え", "ポリシー", "とは何か") {
 		return true
 	}
 	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事では", "本記事では", "当記事では", "この記事を読") || !p.find(ln.first, ln.last, cTrouble|cMaint|cStop) && containsAny(string(p.src.runes), "悪い例", "良い例", "架空の", "内容例:", "メール例:", "通知例:", "文面例:", "送信例:") {
@@ -131,7 +131,7 @@ func (p *parser) crime() bool {
 		if warned && containsAny(h, "にご注意", "に注意", "fake", "Fake", "phishing", "Phishing", "fraudulent", "scam") {
 			return true
 		}
-		if i == p.title && strings.Contains(h, "アカウント") && containsAny(h, "停止", "凍結", "利用制限") && containsAny(p.body, "違反", "妨害", "不正", "迷惑行為") {
+		if strings.Contains(h, "アカウント") && containsAny(h, "停止", "凍結", "利用制限") && containsAny(p.body, "違反", "妨害", "不正", "迷惑行為") {
 			return true // a penalty
 		}
 		if i == p.title && containsAny(h, "漏えい", "漏洩", "流出", "紛失", "誤送信", "誤配信", "不正利用", "不審な", "装った", "装う", "かたる", "騙る", "なりすまし", "フィッシング", "詐欺", "偽の", "偽サイト", "偽メール") &&
@@ -168,10 +168,17 @@ func (p *parser) press() bool {
 		containsAny(text, "提供開始", "提供を開始", "より提供", "から提供", "発売", "新機能", "販売を開始", "販売開始")
 }
 
+// discontinued reports whether the text tells of a service or a product that ends for good, and of nothing that fails or is
+// worked on.
+func (p *parser) discontinued() bool {
+	return containsAny(p.body, "サービス終了", "提供を終了", "提供終了", "販売停止", "販売終了", "サポートを終了", "サポート終了", "取扱いを終了", "取り扱いを終了", "受付を停止", "受付停止", "開設の停止", "発行を停止") &&
+		!p.find(0, len(p.toks), cTrouble|cTroubleW|cMaint|cRecover|cResume|cUnknown) && !containsAny(p.body, "一時", "臨時", "当面", "メンテ", "まで停止", "システム")
+}
+
 // holidays reports whether the headline is that of the days on which a company or a shop is closed.
 func (p *parser) holidays() bool {
 	h := p.headline()
-	return containsAny(h, "休業", "お休み", "営業時間", "営業日", "休館", "休診", "休校", "休暇") && containsAny(h, "夏季", "夏期", "冬季", "年末年始", "ゴールデンウィーク", "GW", "お盆", "休業日", "に関する", "について", "のお知らせ", "のご案内") &&
+	return containsAny(h, "休業", "お休み", "サポート体制", "営業時間", "営業日", "休館", "休診", "休校", "休暇") && containsAny(h, "夏季", "夏期", "冬季", "年末年始", "ゴールデンウィーク", "GW", "お盆", "休業日", "に関する", "について", "のお知らせ", "のご案内") &&
 		!online(h) && !containsAny(h, "障害", "不具合", "停止", "メンテナンス", "臨時")
 }
 

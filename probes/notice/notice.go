@@ -307,7 +307,7 @@ func (p *parser) announces(v verdict) eventKind {
 		return noEvent
 	}
 	tender := v.titleTender && !v.bodyNotice
-	if tender && (v.plainOutage || !(v.sureOutage && v.bodySure)) || p.eventPage() || p.facility(v.titleMaint) || p.weather() || p.holidays() || p.launch() || !v.titleMaint && p.press() || !v.titleMaint && p.hoursPage() {
+	if tender && (v.plainOutage || !(v.sureOutage && v.bodySure)) || p.eventPage() || p.facility(v.titleMaint) || p.weather() || p.holidays() || p.launch() || p.discontinued() || !v.titleMaint && p.press() || !v.titleMaint && p.hoursPage() {
 		return p.inPassing(v)
 	}
 	switch {

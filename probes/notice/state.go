@@ -249,7 +249,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 				st.ongoing = true
 			}
 		case t.is(cStop):
-			if hasPrefix(rs, i, "しています", "しております", "いたしております", "中です", "中の", "中で", "中】", "中。", "させていただいております") > 0 && !p.liftsStop(k, to) {
+			if (hasPrefix(rs, i, "しています", "しております", "いたしております", "させていただいております") > 0 || hasPrefix(rs, i, "中") > 0 && !p.duringAt(i+1)) && !p.liftsStop(k, to) {
 				st.ongoing = true
 			}
 		case t.is(cMaint | cMaintW):

@@ -114,7 +114,7 @@ func (p *parser) survey(from, to int) survey {
 		case t.is(cResume):
 			resumed = resumed || t.tail == tailDone
 		case t.is(cCant):
-			if cond && !p.hasTime(from, to) {
+			if cond && !p.hasTime(from, to) || p.addressed(k) {
 				continue
 			}
 			if isLatin(p.rune(k)) && p.willBe(k, from) {
@@ -310,6 +310,13 @@ func (p *parser) conditional(k, to int) bool {
 		}
 	}
 	return false
+}
+
+// addressed reports whether what cannot be done at k only tells whom the text is for: メールが利用できないお客様へ.
+func (p *parser) addressed(k int) bool {
+	i := p.toks[k].to
+	s := string(p.src.runes[i:min(len(p.src.runes), i+8)])
+	return containsAny(s, "お客様へ", "お客さまへ", "方へ", "皆様へ", "皆さまへ")
 }
 
 // unpaid reports whether the stop at k is what comes of something left undone: お支払いがない場合、11月14日に停止します.
