@@ -142,7 +142,7 @@ func (p *parser) mainVerdict() verdict {
 			v.sureMaint = true
 		}
 	}
-	if v.outage > 2 && v.maintenance == 0 && p.hasLabel(labelStart) && p.hasLabel(labelEnd) {
+	if v.outage > 1 && v.maintenance == 0 && p.hasLabel(labelStart) && p.hasLabel(labelEnd) {
 		v.sureOutage = true // both ends of it are told
 	}
 	if v.maintenance > 0 && v.outage == 0 && p.hasLabel(labelStart) && p.hasLabel(labelEnd) {
@@ -174,7 +174,7 @@ func (p *parser) plainFailure(from, to int, s *survey) bool {
 
 // plainWork reports whether a sentence says from when until when a service stops.
 func (p *parser) plainWork(from, to int, s *survey) bool {
-	if !(s.cant || s.stop || s.maint) || !p.online || containsAny(p.text(from, to), "せず", "は停止しません", "いつもと変わらず") || strings.HasSuffix(p.text(from, to), "こと") {
+	if !(s.cant || s.stop || s.maint) || !p.online || containsAny(p.text(from, to), "せず", "は停止しません", "いつもと変わらず") || containsAny(p.text(from, to), "業務休止", "休業") || strings.HasSuffix(p.text(from, to), "こと") {
 		return false
 	}
 	clocks, sign := 0, false

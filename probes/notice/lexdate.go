@@ -592,7 +592,10 @@ func (l *lexer) dayMonth(start, i, weekday int) int {
 	if d < 1 || d > 31 || e-i > 2 {
 		return 0
 	}
-	e += l.ordinal(e)
+	if n := l.ordinal(e); n > 0 {
+		e = l.skip(e + n)
+		e += hasPrefix(l.rs, e, "of ")
+	}
 	m, j := l.englishMonthAt(l.skip(e))
 	if m == 0 {
 		return 0
