@@ -109,7 +109,7 @@ func (p *parser) namesEvent() bool {
 func (p *parser) pointsAhead() bool {
 	found := false
 	p.sentences(func(from, to int) {
-		found = found || p.find(from, to, cMaintW) && p.find(from, to, cDo) && containsAny(p.text(from, to), "次の日時", "下記の日時", "以下の日時", "次の日程", "下記の日程", "以下の日程", "下記日時", "下記日程") ||
+		found = found || p.find(from, to, cMaintW) && !p.find(from, to, cCond|cPossible) && containsAny(p.text(from, to), "次の日時", "下記の日時", "以下の日時", "次の日程", "下記の日程", "以下の日程", "下記日時", "下記日程") ||
 			p.find(from, to, cStop|cCant|cMaint) && !p.find(from, to, cCond|cPossible) &&
 				containsAny(p.text(from, to), "下記の", "以下の", "次の", "下記日", "以下のとおり", "下記のとおり", "次のとおり", "下記の通り", "以下の通り", "次の通り", "下表", "下記、", "下記時間", "as follows", "below", "following")
 	})
