@@ -77,6 +77,7 @@ type date struct {
 	partOfDay        bool // 今朝, 昨夜: without a time of day no bound
 	evening          bool // 今夜, 昨夜: an hour up to 11 is after noon
 	english          bool
+	same             bool // 同10時: the half of the day is that of the time before it, too
 }
 
 func (d date) dayKnown() bool { return d.day > 0 || d.base != baseNone && !d.monthRel && !d.yearRel }

@@ -31,6 +31,15 @@ var englishDays = []string{"sunday", "monday", "tuesday", "wednesday", "thursday
 
 // date emits the date, or the part of one, that starts at i; 0 when there is none.
 func (l *lexer) date(i int) int {
+	j := l.dateAt(i)
+	if j > 0 && hasPrefix(l.rs, j, "以来") > 0 { // the last time that it was so
+		last := &l.tokens[len(l.tokens)-1]
+		*last = token{kind: kText, from: last.from, to: last.to}
+	}
+	return j
+}
+
+func (l *lexer) dateAt(i int) int {
 	if j := l.eraDate(i); j > 0 {
 		return j
 	}
@@ -418,6 +427,7 @@ func (l *lexer) relativeDate(i int) int {
 		return l.simple(kText, i, j)
 	}
 	if l.clockAt(k) > 0 {
+		rel.same = !next
 		return l.emit(token{kind: kDate, from: i, to: j, date: rel})
 	}
 	if e > k && !next && l.at(l.skip(e)) == '分' && n < 60 { // 同45分

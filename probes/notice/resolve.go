@@ -255,7 +255,11 @@ func (r *resolver) hourOf(pt point) int {
 	if pt.clock.minuteOnly {
 		return r.lastHour
 	}
-	return pt.clock.hours(pt.date)
+	h := pt.clock.hours(pt.date)
+	if pt.date.same && pt.clock.half == halfNone && h < 12 && h+12 >= r.lastHour && r.lastHour >= 12 {
+		return h + 12 // 午後7時20分ごろに発生し、同10時7分に復旧
+	}
+	return h
 }
 
 // span resolves a range.

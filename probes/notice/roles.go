@@ -187,7 +187,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 			return
 		}
 	}
-	if m.isRange && strings.HasSuffix(p.text(max(from, m.from-5), m.from), "発生したのは") {
+	if p.asked(m, from) {
 		r.role = roleStart
 		return
 	}
@@ -285,6 +285,12 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 	if m.open && r.role == roleNone && (label == labelSpan || label == labelService || r.kind != noEvent) {
 		r.role = roleStart
 	}
+}
+
+// asked reports whether the words before a range say that it answers when something was so: 発生したのは8時半から9時10分.
+func (p *parser) asked(m *mention, from int) bool {
+	before := strings.TrimRight(p.text(max(from, m.from-8), m.from), "、 ")
+	return m.isRange && strings.HasSuffix(before, "たのは") && !containsAny(before, "できた", "けたのは")
 }
 
 // switched reports whether the words from token k say that something was changed over for good then.

@@ -19,6 +19,8 @@ type stand struct {
 	hoped bool
 	// recovered: done is told by a word of recovery, and not only by what works.
 	recovered, stillAny bool
+	// lasts: the trouble is said to go on after some time: 午後7時半現在も続いている.
+	lasts bool
 	// finished: the words are those of an end (終了しました), and not only of something done (実施しました).
 	finished bool
 	// doneTitle: the headline says that it is over.
@@ -128,6 +130,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 				continue // what is not known of it
 			}
 			st.ongoing = true
+			st.lasts = st.lasts || p.gapText(k, "続いて") && p.find(from, k, cTrouble|cCant) && strings.Contains(p.text(from, k), "現在も")
 			if p.gapText(k, "引き続き") && containsAny(p.text(k, to), "作業中", "対応中", "復旧作業") && !maint {
 				still = true
 			}
@@ -408,13 +411,13 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 			sure = sure || w.hasEnd && w.endRole == roleEnd
 		}
 		switch {
-		case past && !st.again:
+		case past && !st.again && !st.lasts:
 			return probes.Resolved // spans that were over when the notice came out
 		case ranged && st.done && st.recovered && !st.again:
 			return probes.Resolved
 		case st.done && !st.recovered && st.present && !sure:
 			return probes.Ongoing // what else works as usual is no recovery
-		case st.still || st.again && !closed || st.done && st.hoped && whole && !sure || st.done && !st.recovered && st.stillAny && !sure:
+		case st.still || st.lasts || st.again && !closed || st.done && st.hoped && whole && !sure || st.done && !st.recovered && st.stillAny && !sure:
 			return probes.Ongoing
 		case st.done && some && !closed && st.ongoing:
 			return probes.Ongoing // one of several services is back

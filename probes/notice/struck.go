@@ -53,7 +53,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// 12時50分ごろ、委託先からシステム障害の連絡が入った
-	if !m.isRange && !m.since && !m.until && containsAny(p.text(m.to, to), "連絡が入", "連絡があ", "との通報") && !p.find(m.to, to, cHappen|cRecover) {
+	if !m.isRange && !m.since && !m.until && containsAny(p.text(m.to, to), "連絡が入", "連絡があ", "問い合わせがあ", "との通報") && !p.find(m.to, to, cHappen|cRecover) {
 		return true
 	}
 	// 3月23日~25日まで、下記のとおり限定開館いたします
@@ -124,6 +124,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// 予約なしで16時30分まで受け付けます, 4日8時30分から受け付ける予定です
 	if !p.find(from, to, eventWords) && hasPrefix(p.src.runes, p.toks[m.to-1].to, "受け付け", "受付けます", "承ります", "発送", "順次発送", "お送り", "配布", "臨時に開") > 0 {
+		return true
+	}
+	// 午後11時まで稼働している11か所
+	if m.until && !m.isRange && !m.a.hasDate && hasPrefix(p.src.runes, p.toks[m.to-1].to, "稼働している", "営業している", "営業する", "開いている") > 0 {
 		return true
 	}
 	// お問い合わせには13日の10:00以降に順次お返事いたします
