@@ -119,6 +119,8 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if hasPrefix(p.src.runes, t.to, "ております", "ています", "しております", "しています", "している", "しており") > 0 && hasPrefix(p.src.runes, t.to, "しておりました", "していました", "しておりましたが") == 0 {
 				st.present = true
 			}
+		case t.is(cHope) && st.done && containsAny(p.text(k, min(k+8, to)), "立っていない", "立っていません", "立っておら", "立っておりません", "たっていない", "たっておりません"):
+			st.still = true // what was back before that was a part
 		case t.is(cOngoing | cUnknown):
 			if strings.HasSuffix(p.text(k, k+1), "中") && p.during(k) {
 				continue // 障害発生中に
