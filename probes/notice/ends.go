@@ -78,7 +78,7 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 			return // from the next day on all was as usual
 		}
 		if w.hasEnd && w.end.Equal(t) {
-			w.approx = w.approx || rd.a.approx
+			w.approx = w.approx || rd.a.approx && !(w.labelled && w.ranged)
 			return
 		}
 	}

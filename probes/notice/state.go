@@ -151,6 +151,9 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			}
 		}
 	}
+	if st.done && containsAny(p.text(from, to), "依然") && p.find(from, to, cTrouble|cTroubleW|cCant) {
+		still = true // 依然として障害が残っている
+	}
 	st.stillAny = st.stillAny || still
 	if done {
 		st.done = true
