@@ -483,7 +483,7 @@ func (p *parser) silent(v verdict, main eventKind, recurs string) bool {
 		return true
 	case recurs != "":
 		return false
-	case p.find(0, len(p.toks), cQuiet):
+	case p.find(0, len(p.toks), cQuiet) || p.saysNone():
 		return true // メンテナンスの予定はありません
 	case !p.factual(main):
 		return true
@@ -492,6 +492,13 @@ func (p *parser) silent(v verdict, main eventKind, recurs string) bool {
 	}
 	named := v.titleMaint && !v.bodyCond && (v.bodyMaint || len(p.lines) <= shortNotice)
 	return p.cancelled() || !p.disturbs() || !named && !p.told()
+}
+
+// saysNone reports whether a sentence says that no work is planned.
+func (p *parser) saysNone() bool {
+	found := false
+	p.sentences(func(from, to int) { found = found || p.nonePlanned(from, to) })
+	return found
 }
 
 // maxAside is the age up to which a failure that a page tells of in passing is news, and not an example.

@@ -155,6 +155,9 @@ func (p *parser) survey(from, to int) survey {
 			}
 		}
 	}
+	if p.nonePlanned(from, to) {
+		return survey{quiet: true}
+	}
 	if containsAny(p.text(from, to), "作業はございません", "作業はありません", "停止はございません", "停止はありません", "停止はいたしません", "停止は伴いません", "停止を伴いません") && !p.hasTime(from, to) {
 		return survey{quiet: true}
 	}
@@ -241,6 +244,11 @@ func (p *parser) survey(from, to int) survey {
 		s.sureMaint = true
 	}
 	return s
+}
+
+// nonePlanned reports whether a sentence says that no work is planned: 現在、メンテナンス等は予定されていません.
+func (p *parser) nonePlanned(from, to int) bool {
+	return p.find(from, to, cMaint) && !p.hasTime(from, to) && containsAny(p.text(from, to), "予定されていません", "予定されておりません", "予定しておりません", "予定していません")
 }
 
 // willStop reports whether the words say that something is going to stop.
