@@ -1,7 +1,5 @@
 package notice
 
-import "strings"
-
 // distribute gives a range of clock times to each of the dates that are listed before it:
 // 12月6日、13日、20日の各日 0:00～6:00.
 func (p *parser) distribute() {
@@ -9,9 +7,9 @@ func (p *parser) distribute() {
 	for i := 0; i < len(p.mentions); i++ {
 		m := p.mentions[i]
 		own := m.a.hasDate
-		if m.since && !m.isRange && own && m.a.hasClock && strings.Contains(p.text(m.from, m.to), "の") { // 7月16日、18日の22時30分から
-			for n := len(out) - 1; n >= 0 && p.listedDate(out[n]) && !out[n].isRange && p.listGap(out[n].to, m.from) && p.listSign(out[n].to, m.from); n-- {
-				d := out[n]
+		if m.since && !m.isRange && own && m.a.hasClock { // 7月16日、18日の22時30分から
+			for n := len(out) - 1; n >= 0 && p.listedDate(out[n]) && !out[n].isRange && p.listGap(out[n].to, m.from) && p.listSign(out[n].to, m.from) && earlier(out[n].a.date, m.a.date); n-- {
+				d := out[n] // but not 15日、13日22時30分から, which is the day of the report
 				out[n] = m
 				out[n].a.date, out[n].from, out[n].line = d.a.date, d.from, d.line
 			}
@@ -51,6 +49,14 @@ func (p *parser) distribute() {
 		}
 	}
 	p.mentions = out
+}
+
+// earlier reports whether one date of a year comes before another, where the second may leave out the month.
+func earlier(a, b date) bool {
+	if a.month > 0 && b.month > 0 && a.month != b.month {
+		return a.month < b.month
+	}
+	return a.day < b.day
 }
 
 func (p *parser) listedDate(m mention) bool {
