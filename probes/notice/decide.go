@@ -130,6 +130,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			if r.kind != maintenance && hasPrefix(p.src.runes, t.to, "になります", "となります", "ようになります") > 0 {
 				return rolePlan, true
 			}
+			if a, b := p.sentence(k); m.since && m.a.dateOnly() && r.kind == noEvent && !p.find(a, b, eventWords|cNormal) {
+				return roleIgnore, true // 令和6年3月1日から窓口で交付できます
+			}
 			if m.since && p.particle(m.to, 'も') {
 				return roleIgnore, true // 4月1日以降も閲覧可能
 			}

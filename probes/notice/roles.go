@@ -126,13 +126,23 @@ func (p *parser) read() {
 			prev = p.mentions[i-1].to
 		}
 		r := reading{mention: m}
-		if m.contextOnly {
+		if m.contextOnly || p.turns(i) {
 			r.role = roleIgnore
 		} else {
 			p.roleOf(&r, prev, next)
 		}
 		p.readings = append(p.readings, r)
 	}
+}
+
+// turns reports whether mention i is the last moment before something that the next mention dates by the same hour:
+// ~10月16日 22:00 | 10月16日 22:00~.
+func (p *parser) turns(i int) bool {
+	if i+1 >= len(p.mentions) {
+		return false
+	}
+	m, next := p.mentions[i], p.mentions[i+1]
+	return m.until && !m.since && !m.isRange && p.kindAt(m.from) == kRange && !next.until && m.a.hasClock && m.a.date == next.a.date && m.a.clock == next.a.clock && next.line <= m.line+2
 }
 
 func (p *parser) roleOf(r *reading, prev, next int) {

@@ -103,7 +103,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 				done = !part || done
 			}
 		case t.is(cCan):
-			if (p.find(from, k, cNow) || p.find(from, k, cFrom) && p.hasTime(from, k)) && !p.find(from, k, cNoEffect) && (hasPrefix(p.src.runes, t.to, "よう") == 0 || hasPrefix(p.src.runes, t.to, "ようにな") > 0) && !p.find(k, next, cPossible|cHope|cPlan) && !p.find(from, to, cPerson) {
+			if (p.find(from, k, cNow) || p.find(from, k, cFrom) && p.hasTime(from, k)) && !p.find(from, k, cNoEffect) && (hasPrefix(p.src.runes, t.to, "よう") == 0 || hasPrefix(p.src.runes, t.to, "ようにな") > 0) && !p.find(k, next, cPossible|cHope|cPlan) && !p.find(from, to, cPerson) && !containsAny(p.text(from, k), "以降の", "有効期") {
 				done = !part || done
 			}
 		case t.is(cFinish):

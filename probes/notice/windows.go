@@ -138,7 +138,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if unsaid {
 		r.kind = anyEvent
 	}
-	if (role == roleStart || role == roleEnd || role == roleWeak) && !repair {
+	if (role == roleStart || role == roleEnd || role == roleWeak) && !(repair && main == outage) {
 		switch p.anchorOf(rd) {
 		case foreign:
 			role = roleIgnore
