@@ -21,7 +21,7 @@ func (p *parser) teaches() bool {
 	if !p.dayIn(0, len(p.toks)) && containsAny(p.body, "解決方法", "対処方法") {
 		return true
 	}
-	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "Status Definitions", "status definitions", "Legend", "凡例") {
+	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "Status Definitions", "status definitions", "Incident Lifecycle", "Sample Incident", "Example Incident", "Legend", "凡例") {
 		return true
 	}
 	if containsAny(strings.ReplaceAll(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事は役に立", ""), "この記事", "本記事", "当記事", "本稿では", "今回の記事", "In this article", "This article") {

@@ -51,12 +51,31 @@ func (l *lexer) dateAt(i int) int {
 		if j := l.numericDate(i); j > 0 {
 			return j
 		}
+		if j := l.headingYear(i); j > 0 {
+			return j
+		}
 		return l.englishDayFirst(i)
 	}
 	if j := l.relativeDate(i); j > 0 {
 		return j
 	}
 	return l.englishDate(i)
+}
+
+// headingYear reads the year at the end of an English heading, for the dates below it: <Maintenance planned in 2024>.
+func (l *lexer) headingYear(i int) int {
+	year, j := l.number(i)
+	if j-i != 4 || year < 1990 || year >= 2100 || i < 4 || !(strings.HasSuffix(string(l.rs[i-4:i]), " in ") || string(l.rs[i-4:i]) == "for ") {
+		return 0
+	}
+	end := j
+	for strings.ContainsRune(">)]: ", l.at(end)) && l.at(end) != 0 {
+		end++
+	}
+	if l.at(end) != '\n' {
+		return 0
+	}
+	return l.emit(token{kind: kDate, from: i, to: j, date: date{year: year, english: true}})
 }
 
 // isWordEdge reports whether the Latin letters before i are a word that may stand before a date without a space.
