@@ -210,13 +210,13 @@ func (p *parser) factual(k eventKind) bool {
 		switch {
 		case s.quiet || s.tender || !event && !s.sureOutage && !s.sureMaint:
 		case containsAny(p.text(max(0, from-6), to), "e.g.", "for example", "For example"):
-		case !p.inEnglish() && !p.find(from, to, cNow) && (s.cond && !p.inTitle(from) || !p.hasTime(from, to) && containsAny(text, "ときは", "時は", "際は", "場合は")):
+		case !p.inEnglish() && !p.find(from, to, cNow) && (s.cond && !p.inTitle(from) && !(s.sureOutage && s.happen && containsAny(text, "ております", "ています")) || !p.hasTime(from, to) && containsAny(text, "ときは", "時は", "際は", "場合は")):
 		case p.inTitle(from):
 			found = s.about || s.mark || s.recovered || s.sureOutage || s.sureMaint
 		case p.inEnglish():
 			found = containsAny(strings.ToLower(text), "currently", "we are", "we have", "has been", "have been", " was ", " were ", "is now", "are now", " will ", "experiencing", "is unavailable", "is down")
 		default:
-			found = p.find(from, to, cNow|cPlan) || p.hasTime(from, to) || (concerned || s.sureOutage && s.trouble && containsAny(text, "ています", "ております")) &&
+			found = p.find(from, to, cNow|cPlan) || p.hasTime(from, to) || (concerned || s.sureOutage && (s.trouble || s.happen) && containsAny(text, "ています", "ております")) &&
 				containsAny(text, "ております", "ています", "ておりま", "ていま", "ました", "した", "ただいま", "只今", "中です", "中でございます", "昨夜", "昨晩", "今朝", "いたします", "ている", "ません")
 		}
 	})
