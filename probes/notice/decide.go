@@ -242,7 +242,7 @@ func (p *parser) causeOf(k, next int) bool {
 // otherPart reports whether the sentence that tells of the recovery at k goes on to say what has not recovered.
 func (p *parser) otherPart(k int) bool {
 	_, to := p.sentence(k)
-	if p.find(k, to, cAgain) || containsAny(p.text(k, to), "原因", "監視", "経過", "調査", "ご利用の") {
+	if p.find(k, to, cAgain) || containsAny(p.text(k, to), "原因", "監視", "経過", "調査", "詳細", "ご利用の") {
 		return false
 	}
 	// 国内線は7時15分に復旧しました。国際線は引き続きご利用いただけません。

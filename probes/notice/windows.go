@@ -485,6 +485,7 @@ func (a *assembler) finish(main eventKind) []window {
 		drop = drop || w.kind == outage && w.startDate && !w.labelled && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == outage && o.labelled && o.ranged && o.hasStart && o.hasEnd && !o.startDate && o.line < w.line
 		}) // what it did to data of other days
+		drop = drop || w.kind == outage && w.startDate && w.hasEnd && !w.labelled && a.labelledWithin(w) > 1 // what its spans lie in
 		drop = drop || w.endDate && w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == w.kind && o.hasStart && o.hasEnd && !o.endDate && o.start.Equal(w.start) && midnight(o.end).AddDate(0, 0, 1).Equal(w.end)
 		}) // the day on which it ended, told once more
@@ -556,6 +557,17 @@ func (a *assembler) finish(main eventKind) []window {
 		return cmp.Or(bound(x).Compare(bound(y)), x.end.Compare(y.end))
 	})
 	return out
+}
+
+// labelledWithin counts the spans under a label that lie within a window.
+func (a *assembler) labelledWithin(w window) int {
+	n := 0
+	for _, o := range a.windows {
+		if o.kind == w.kind && o.labelled && o.ranged && o.hasStart && o.hasEnd && !o.startDate && !o.start.Before(w.start) && !o.end.After(w.end) {
+			n++
+		}
+	}
+	return n
 }
 
 // headed reports whether the window is a range that stands alone on its line, below a line that names what it holds for.
