@@ -130,6 +130,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if m.until && !m.isRange && !m.a.hasDate && hasPrefix(p.src.runes, p.toks[m.to-1].to, "稼働している", "営業している", "営業する", "開いている") > 0 {
 		return true
 	}
+	// 制度が1日から始まりましたが、アクセスが集中して
+	if before := p.text(max(from, m.from-6), m.from); m.since && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "始ま", "運用が始ま", "開始され") > 0 && containsAny(before, "制度が", "制度は", "受付が", "運用が", "販売が", "募集が", "申請が", "登録が", "予約が") {
+		return true
+	}
 	// お問い合わせには13日の10:00以降に順次お返事いたします
 	if m.since && !m.isRange && containsAny(p.text(m.to, to), "反映", "返信", "お返事", "回答", "ご連絡", "発送", "振り込", "お振込", "返金") && !p.find(m.to, to, cStop|cCant|cMaint|cHappen|cTrouble|cRecover) {
 		return true
