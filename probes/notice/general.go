@@ -82,6 +82,9 @@ func (p *parser) instructs() bool {
 	if p.find(ln.first, ln.last, cMaint|cTrouble|cStop) && containsAny(head, "what is happening", "what is going on", "what is changing", "what is affected") {
 		return false
 	}
+	if containsAny(strings.ToLower(string(p.src.runes[:min(len(p.src.runes), 800)])), "your status page", "your statuspage", "status page incident object", "sample call", "report an incident", "post an incident", "communicate to your users", "will endeavor", "will endeavour") {
+		return true
+	}
 	return containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "documentation", "user guide", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
 }
 

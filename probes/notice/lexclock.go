@@ -266,7 +266,7 @@ func (l *lexer) afterDigits(j int, c clock) (clock, int, bool) {
 	if (l.at(j) == '+' || l.at(j) == '-') && isDigit(l.at(j+1)) && isDigit(l.at(j+2)) {
 		h, e := l.number(j + 1)
 		m := 0
-		if e-j == 3 && l.at(e) == ':' && isDigit(l.at(e+1)) && l.at(j) == '+' {
+		if e-j == 3 && l.at(e) == ':' && isDigit(l.at(e+1)) && (l.at(j) == '+' || l.isoTime(j)) {
 			m, e = l.number(e + 1)
 		} else if e-j == 5 {
 			h, m = h/100, h%100
@@ -283,6 +283,13 @@ func (l *lexer) afterDigits(j int, c clock) (clock, int, bool) {
 		}
 	}
 	return c, l.zoneAt(j, &c), true
+}
+
+// isoTime reports whether the time that ends at j stands behind the T of ISO 8601, so that no range begins with a dash there.
+func (l *lexer) isoTime(j int) bool {
+	for j--; isDigit(l.at(j)) || l.at(j) == ':' || l.at(j) == '.'; j-- {
+	}
+	return l.at(j) == 'T'
 }
 
 // offset reads what may follow the name of UTC, as in GMT+9 and UTC-03:30: seconds, and where it ends; j when there is none.
