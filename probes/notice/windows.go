@@ -556,7 +556,20 @@ func (a *assembler) finish(main eventKind) []window {
 	slices.SortStableFunc(out, func(x, y window) int {
 		return cmp.Or(bound(x).Compare(bound(y)), x.end.Compare(y.end))
 	})
-	return out
+	return joinPhases(out)
+}
+
+// joinPhases makes one of failures that are told in one breath and of which one begins when the other ends.
+func joinPhases(ws []window) []window {
+	for i := len(ws) - 1; i > 0; i-- {
+		w, next := &ws[i-1], ws[i]
+		if w.kind == outage && next.kind == outage && w.line == next.line && w.hasStart && w.hasEnd && next.hasStart && next.hasEnd && !w.endDate && w.end.Equal(next.start) {
+			w.end, w.endFrom, w.endTo, w.endRole, w.endDate = next.end, next.endFrom, next.endTo, next.endRole, next.endDate
+			w.approx = w.approx || next.approx
+			ws = slices.Delete(ws, i, i+1)
+		}
+	}
+	return ws
 }
 
 // labelledWithin counts the spans under a label that lie within a window.
