@@ -7,9 +7,10 @@ func (p *parser) distribute() {
 	for i := 0; i < len(p.mentions); i++ {
 		m := p.mentions[i]
 		own := m.a.hasDate
-		if m.since && !m.isRange && own && m.a.hasClock { // 7月16日、18日の22時30分から
+		// 7月16日、18日の22時30分から; but in 15日、13日22時30分から the first is the day of the report
+		if m.since && !m.isRange && own && m.a.hasClock {
 			for n := len(out) - 1; n >= 0 && p.listedDate(out[n]) && !out[n].isRange && p.listGap(out[n].to, m.from) && p.listSign(out[n].to, m.from) && earlier(out[n].a.date, m.a.date); n-- {
-				d := out[n] // but not 15日、13日22時30分から, which is the day of the report
+				d := out[n]
 				out[n] = m
 				out[n].a.date, out[n].from, out[n].line = d.a.date, d.from, d.line
 			}
