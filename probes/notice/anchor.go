@@ -17,7 +17,7 @@ const (
 const eventWords = cTrouble | cTroubleW | cMaint | cMaintW | cStop | cCant | cHappen | cRecover | cResume | cAgain
 
 // spanNames are in the labels of spans for which a service is changed or away, whatever the rest of them says.
-var spanNames = []string{"移行", "更新", "更改", "切替", "切り替え", "入替", "入れ替え", "閉", "中断", "臨時", "できな", "いただけな", "なれな", "システム", "サービス", "サーバ", "機能", "サイト", "休", "停", "制限", "増強", "改修", "対応", "調整"}
+var spanNames = []string{"止ま", "止め", "使え", "移行", "更新", "更改", "切替", "切り替え", "入替", "入れ替え", "閉", "中断", "臨時", "できな", "いただけな", "なれな", "システム", "サービス", "サーバ", "機能", "サイト", "休", "停", "制限", "増強", "改修", "対応", "調整"}
 
 // anchorOf says what ties a reading to the event.
 func (p *parser) anchorOf(rd *reading) anchor {

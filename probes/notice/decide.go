@@ -104,7 +104,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			return roleEnd, true
 		case t.is(cNormal):
-			if m.a.dateOnly() && (p.particle(m.to, 'は') || p.particle(m.to, 'も')) {
+			if m.a.dateOnly() && p.particle(m.to, 'は') {
 				return roleIgnore, true // 同日は通常どおり業務を行った
 			}
 			if !p.find(k+1, min(k+8, next), cCant) && !containsAny(p.text(k, min(k+10, next)), "なくなり", "なくなっ", "なかっ", "ておらず", "ていない") {

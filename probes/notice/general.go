@@ -42,7 +42,7 @@ func (p *parser) teaches() bool {
 			from := p.toks[ln.first].from
 			head = string(p.src.runes[from:min(len(p.src.runes), from+120)])
 		}
-		head = strings.ReplaceAll(head, "ヘルプデスク", "")
+		head = strings.NewReplacer("ヘルプデスク", "", "まとめて", "").Replace(head)
 	}
 	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "注意事項", "通知について", "通知方法", "復旧手順", "でわかる", "がわかる", "事例", "初動", "チェックリスト", "する方法", "まとめ", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
 }
@@ -68,7 +68,7 @@ func (p *parser) instructs() bool {
 	}
 	ln := p.lines[p.title]
 	head := p.text(ln.first, ln.last)
-	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "調べ方", "した際の", "した場合の", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "時の対応について", "に備え", "ポリシー", "とは何か") {
+	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "調べ方", "した際の", "した場合の", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "に備え", "ポリシー", "とは何か") {
 		return true
 	}
 	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事では", "本記事では", "当記事では", "この記事を読") || !p.find(ln.first, ln.last, cTrouble|cMaint|cStop) && containsAny(string(p.src.runes), "悪い例", "良い例", "架空の", "内容例:", "メール例:", "通知例:", "文面例:", "送信例:") {
@@ -82,7 +82,7 @@ func (p *parser) instructs() bool {
 	if p.find(ln.first, ln.last, cMaint|cTrouble|cStop) && containsAny(head, "what is happening", "what is going on", "what is changing", "what is affected") {
 		return false
 	}
-	if containsAny(strings.ToLower(string(p.src.runes[:min(len(p.src.runes), 800)])), "your status page", "your statuspage", "status page incident object", "sample call", "report an incident", "post an incident", "communicate to your users", "will endeavor", "will endeavour") {
+	if containsAny(strings.ToLower(string(p.src.runes[:min(len(p.src.runes), 800)])), "your status", "will endeavor", "will endeavour") {
 		return true
 	}
 	return containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "documentation", "user guide", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
@@ -213,7 +213,7 @@ func (p *parser) factual(k eventKind) bool {
 		switch {
 		case s.quiet || s.tender || !event && !s.sureOutage && !s.sureMaint:
 		case containsAny(p.text(max(0, from-6), to), "e.g.", "for example", "For example"):
-		case !p.inEnglish() && !p.find(from, to, cNow) && (s.cond && !p.inTitle(from) && !(s.sureOutage && s.happen && containsAny(text, "ております", "ています")) || !p.hasTime(from, to) && containsAny(text, "ときは", "時は", "際は", "場合は")):
+		case !p.inEnglish() && !p.find(from, to, cNow) && (s.cond && !p.inTitle(from) || !p.hasTime(from, to) && containsAny(text, "ときは", "時は", "際は", "場合は")):
 		case p.inTitle(from):
 			found = s.about || s.mark || s.recovered || s.sureOutage || s.sureMaint
 		case p.inEnglish():

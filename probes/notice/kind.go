@@ -65,7 +65,7 @@ func (p *parser) mainVerdict() verdict {
 		if inTitle && (s.tender && p.kindAt(p.lines[p.title].last-1) != kComma || p.business && !(s.about && (s.stop || s.maint || s.trouble)) || p.hoursOnly(from, to)) {
 			v.titleTender = true
 		}
-		price = price || inTitle && containsAny(p.text(from, to), "料金", "価格", "手数料", "調整費", "値上げ", "料率") && !s.maint && !s.trouble && !s.stop && !s.cant
+		price = price || inTitle && containsAny(p.text(from, to), "料金", "価格", "手数料", "調整費", "値上げ", "料率") && !containsAny(p.text(from, to), "止める") && !s.maint && !s.trouble && !s.stop && !s.cant
 		failed = failed || s.trouble && s.happen
 		if !inTitle && !s.cond {
 			v.plainOutage = v.plainOutage || p.plainFailure(from, to, &s)
@@ -237,7 +237,7 @@ func (p *parser) hasTimeSoon(ln line) bool {
 // kindOfLabel says what a label like 障害発生日時 or メンテナンス期間 speaks of.
 func kindOfLabel(label string) eventKind {
 	switch {
-	case containsAny(label, "障害者", "場合", "とき", "停止した", "休止した", "停止していた", "可能期間"):
+	case containsAny(label, "障害者", "場合", "とき", "停止した", "休止した", "停止していた"):
 		return noEvent
 	case containsAny(label, "発生", "復旧", "障害", "不具合", "回復", "解消", "Outage", "outage", "Incident", "incident"):
 		return outage

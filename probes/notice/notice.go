@@ -536,7 +536,7 @@ func (p *parser) announcement(k eventKind, ws []window) (probes.Announcement, []
 		if slices.ContainsFunc(ws, func(w window) bool { return w.hasStart }) {
 			ws = slices.DeleteFunc(ws, func(w window) bool { return !w.hasStart }) // what was back is a part
 		}
-		if len(ws) == 1 && ws[0].hasStart && (ws[0].endRole == roleEnd || ws[0].ranged && p.standOf(0, len(p.toks), k).lasts || ws[0].endDate && !p.published.IsZero() && ws[0].end.After(p.published)) {
+		if len(ws) == 1 && ws[0].hasStart && (ws[0].endRole == roleEnd || ws[0].endDate && !p.published.IsZero() && ws[0].end.After(p.published)) {
 			w := &ws[0]
 			w.hasEnd, w.approx = false, w.approx && !w.endApprox || containsAny(startText(p, *w), "頃", "ごろ") || w.startDate
 		}

@@ -1,6 +1,9 @@
 package notice
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A resolver turns what the text gives of dates and times into points in time, with what it read before as context.
 type resolver struct {
@@ -152,6 +155,14 @@ func (r *resolver) inferYear(d date, dir direction) (time.Time, bool) {
 				return t, true // the end of what began then, whatever weekday is written beside it
 			}
 			cands = append(cands, t)
+		}
+	}
+	if d.weekday > 0 && !r.published.IsZero() && !slices.ContainsFunc(cands, d.fits) {
+		// the year of another date in the text may be far from that of this one
+		for y := r.published.Year() - 1; y <= r.published.Year()+1; y++ {
+			if t, ok := makeDay(y, d.month, d.day); ok && d.fits(t) {
+				return t, true
+			}
 		}
 	}
 	return choose(cands, d, r.cost(dir))

@@ -126,10 +126,6 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if !p.find(from, to, eventWords) && hasPrefix(p.src.runes, p.toks[m.to-1].to, "受け付け", "受付けます", "承ります", "発送", "順次発送", "お送り", "配布", "臨時に開") > 0 {
 		return true
 	}
-	// 午後11時まで稼働している11か所
-	if m.until && !m.isRange && !m.a.hasDate && hasPrefix(p.src.runes, p.toks[m.to-1].to, "稼働している", "営業している", "営業する", "開いている") > 0 {
-		return true
-	}
 	// 制度が1日から始まりましたが、アクセスが集中して
 	if before := p.text(max(from, m.from-6), m.from); m.since && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "始ま", "運用が始ま", "開始され") > 0 && containsAny(before, "制度が", "制度は", "受付が", "運用が", "販売が", "募集が", "申請が", "登録が", "予約が") {
 		return true

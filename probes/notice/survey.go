@@ -76,6 +76,7 @@ func (p *parser) survey(from, to int) survey {
 			}
 			s.maint = true
 			s.maintenance += 2
+			plan = plan || t.tail == tailFuture // 計画停止します
 			if bracket || p.particle(k+1, '中') && p.kindAt(k+2) == kClose {
 				s.mark = true
 			}
@@ -114,7 +115,7 @@ func (p *parser) survey(from, to int) survey {
 		case t.is(cResume):
 			resumed = resumed || t.tail == tailDone
 		case t.is(cCant):
-			if cond && !p.hasTime(from, to) || p.addressed(k) {
+			if cond && !p.hasClock(from, to) && !p.dayIn(from, to) {
 				continue
 			}
 			if isLatin(p.rune(k)) && p.willBe(k, from) {
@@ -155,9 +156,6 @@ func (p *parser) survey(from, to int) survey {
 			}
 		}
 	}
-	if p.nonePlanned(from, to) {
-		return survey{quiet: true}
-	}
 	if containsAny(p.text(from, to), "作業はございません", "作業はありません", "停止はございません", "停止はありません", "停止はいたしません", "停止は伴いません", "停止を伴いません") && !p.hasTime(from, to) {
 		return survey{quiet: true}
 	}
@@ -175,7 +173,7 @@ func (p *parser) survey(from, to int) survey {
 	}
 	if work && (do || plan || s.stop || finish) {
 		s.maintenance += 2
-		s.sureMaint = s.sureMaint || s.stop || do && (p.hasTime(from, to) || s.cant)
+		s.sureMaint = s.sureMaint || s.stop || do && p.hasTime(from, to)
 		s.maint = true
 	}
 	if s.stop {
@@ -318,13 +316,6 @@ func (p *parser) conditional(k, to int) bool {
 		}
 	}
 	return false
-}
-
-// addressed reports whether what cannot be done at k only tells whom the text is for: メールが利用できないお客様へ.
-func (p *parser) addressed(k int) bool {
-	i := p.toks[k].to
-	s := string(p.src.runes[i:min(len(p.src.runes), i+8)])
-	return containsAny(s, "お客様へ", "お客さまへ", "方へ", "皆様へ", "皆さまへ")
 }
 
 // unpaid reports whether the stop at k is what comes of something left undone: お支払いがない場合、11月14日に停止します.
