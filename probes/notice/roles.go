@@ -197,7 +197,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 			return
 		}
 	}
-	if p.asked(m, from) {
+	if p.answersWhen(m, from) {
 		r.role = roleStart
 		return
 	}
@@ -297,8 +297,8 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 	}
 }
 
-// asked reports whether the words before a range say that it answers when something was so: 発生したのは8時半から9時10分.
-func (p *parser) asked(m *mention, from int) bool {
+// answersWhen reports whether the words before a range say that it answers when something was so: 発生したのは8時半から9時10分.
+func (p *parser) answersWhen(m *mention, from int) bool {
 	before := strings.TrimRight(p.text(max(from, m.from-8), m.from), "、 ")
 	return m.isRange && strings.HasSuffix(before, "たのは") && !containsAny(before, "できた", "けたのは")
 }
