@@ -481,7 +481,7 @@ func (p *parser) silent(v verdict, main eventKind, recurs string) bool {
 	switch {
 	case p.teaches():
 		return true
-	case recurs != "":
+	case recurs != "" && main == maintenance:
 		return false
 	case p.find(0, len(p.toks), cQuiet) || p.saysNone():
 		return true // メンテナンスの予定はありません

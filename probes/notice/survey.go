@@ -84,7 +84,7 @@ func (p *parser) survey(from, to int) survey {
 				s.sureMaint = true
 			}
 		case t.is(cMaintW):
-			work = work || !cond && p.online
+			work = work || !cond && p.online && hasPrefix(p.src.runes, t.to, "後の", "後は") == 0
 		case t.is(cStop):
 			if cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) {
 				continue
