@@ -125,6 +125,9 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if strings.HasSuffix(p.text(k, k+1), "中") && p.during(k) {
 				continue // 障害発生中に
 			}
+			if p.gapText(k, "引き続き") && p.conditional(k, to) {
+				continue // 引き続きつながりにくい場合は
+			}
 			if p.gapText(k, "継続") && p.find(k, to, cCan|cNormal) {
 				continue // 継続してご利用いただけます
 			}

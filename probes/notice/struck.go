@@ -126,6 +126,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if !p.find(from, to, eventWords) && hasPrefix(p.src.runes, p.toks[m.to-1].to, "受け付け", "受付けます", "承ります", "発送", "順次発送", "お送り", "配布", "臨時に開") > 0 {
 		return true
 	}
+	// 5月27日から6月6日まで、専用窓口を設けています
+	if m.isRange && !p.find(m.from, to, eventWords) && containsAny(p.text(m.to, to), "窓口を設", "窓口を開設", "コールセンターを設", "コールセンターを開設") {
+		return true
+	}
 	// 制度が1日から始まりましたが、アクセスが集中して
 	if before := p.text(max(from, m.from-6), m.from); m.since && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "始ま", "運用が始ま", "開始され") > 0 && containsAny(before, "制度が", "制度は", "受付が", "運用が", "販売が", "募集が", "申請が", "登録が", "予約が") {
 		return true
@@ -155,7 +159,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	// ~に申請された方
 	applied := false
 	again := p.find(m.to, to, cReapply)
-	for k := m.to; k < next; k++ {
+	for k := m.to; k < next && p.kindAt(k) != kTab; k++ {
 		t := p.toks[k]
 		if t.kind != kWord {
 			continue

@@ -95,7 +95,7 @@ func (p *parser) survey(from, to int) survey {
 			}
 		case t.is(cHappen):
 			// 瞬断が発生します is what work will do
-			if t.tail != tailNot && t.tail != tailFuture && t.tail != tailNoun && !cond && hasPrefix(p.src.runes, t.to, "のご連絡", "の連絡", "のお知らせ", "通知", "のご案内", "した月", "した時", "したとき") == 0 {
+			if t.tail != tailNot && t.tail != tailFuture && t.tail != tailNoun && !cond && hasPrefix(p.src.runes, t.to, "のご連絡", "の連絡", "のお知らせ", "通知", "のご案内", "した月", "した時", "したとき", "した地震", "した余震", "した津波") == 0 {
 				s.happen = true
 			}
 		case t.is(cRecover):
