@@ -71,6 +71,11 @@ func (p *parser) instructs() bool {
 	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "調べ方", "した際の", "した場合の", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "に備え", "ポリシー", "とは何か") {
 		return true
 	}
+	for _, i := range p.firstLines(3) {
+		if s := strings.TrimSpace(p.text(p.lines[i].first, p.lines[i].last)); (strings.HasSuffix(s, "ないときは") || strings.HasSuffix(s, "ない場合は") || strings.HasSuffix(s, "ないとき")) && !p.hasTime(p.lines[i].first, p.lines[i].last) {
+			return true // インターネットにつながらないときは
+		}
+	}
 	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事では", "本記事では", "当記事では", "この記事を読") || !p.find(ln.first, ln.last, cTrouble|cMaint|cStop) && containsAny(string(p.src.runes), "悪い例", "良い例", "架空の", "内容例:", "メール例:", "通知例:", "文面例:", "送信例:") {
 		return true
 	}
@@ -168,7 +173,7 @@ func (p *parser) press() bool {
 	text := string(p.src.runes)
 	head := string(p.src.runes[:min(len(p.src.runes), 300)])
 	return containsAny(head, "プレスリリース", "報道関係者", "PRESS RELEASE", "Press Release", "ニュースリリース", "リリース情報") &&
-		containsAny(text, "提供開始", "提供を開始", "より提供", "から提供", "発売", "新機能", "販売を開始", "販売開始")
+		containsAny(text, "提供開始", "提供を開始", "運用を開始", "より提供", "から提供", "発売", "新機能", "販売を開始", "販売開始")
 }
 
 // discontinued reports whether the text tells of a service or a product that ends for good, and of nothing that fails or is
@@ -191,7 +196,7 @@ func (p *parser) launch() bool {
 	if containsAny(h, "取扱いが変わ", "取り扱いが変わ", "制度が変わ", "ルールが変わ", "ダイヤ改正", "時刻改正") {
 		return true
 	}
-	return containsAny(h, "提供開始", "提供を開始", "新機能", "新サービス", "販売開始", "新発売") &&
+	return containsAny(h, "提供開始", "提供を開始", "新機能", "新サービス", "販売開始", "新発売", "推奨環境", "動作環境", "対応OS") &&
 		!containsAny(h, "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "延期", "遅延", "できない")
 }
 
@@ -260,7 +265,7 @@ func (p *parser) drill() bool {
 func (p *parser) facility(titleMaint bool) bool {
 	for _, i := range p.firstLines(5) {
 		ln := p.lines[i]
-		if s := p.text(ln.first, ln.last); containsAny(s, "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館", "外壁", "足場", "騒音", "耐震工事", "解体工事") &&
+		if s := p.text(ln.first, ln.last); containsAny(s, "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館", "外壁", "足場", "閉館", "騒音", "耐震工事", "解体工事") &&
 			!online(s) && (i == p.title || !titleMaint && containsAny(s, "休", "停止", "工事", "点検", "メンテナンス", "閉")) {
 			return true
 		}
