@@ -413,7 +413,7 @@ func (l *lexer) potential(i int) int {
 		return l.emit(token{kind: kWord, from: i, to: k + m, class: cCant})
 	}
 	switch stem {
-	case "表示され", "動作し", "稼働し", "動か", "届か", "入れ", "開け":
+	case "表示され", "配信され", "送信され", "反映され", "動作し", "稼働し", "動か", "届か", "入れ", "開け":
 		return 0
 	}
 	if m := hasPrefix(l.rs, k, "ます", "まし", "る", "た"); m > 0 {

@@ -429,6 +429,8 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 			switch {
 			case t.is(cOld) && m.since && p.find(m.to, to, cExtend):
 				return roleStart, true // 当初10月25日から2週間の予定でしたが、延長いたします
+			case t.is(cMeeting) && m.isRange && p.find(m.to, to, cCant|cStop|cTrouble):
+				return roleNone, false // 開会の10時から10時25分まで音声が配信されませんでした
 			case t.is(cMeeting | cDeadline | cReserve | cTender | cNext | cOld):
 				return roleIgnore, true
 			case t.is(cPublish) && !t.is(cMaint):

@@ -525,5 +525,5 @@ func (p *parser) ahead(first time.Time, windows []window) bool {
 // toldAsOver reports whether trouble is told of as past: 発生しておりました, 不具合がありました.
 func (p *parser) toldAsOver(from, to int) bool {
 	s := p.text(from, to)
-	return containsAny(s, "しておりました", "していました", "状態でした", "状況でした", "なっておりました", "なっていました", "にくくなっていた", "なっていたと", "なくなっていた", "がございました", "がありました", "were not", "was not", "could not", "failed", "were un", "was un") && !containsAny(s, "現在も", "調査中", "復旧作業")
+	return containsAny(s, "しておりました", "していました", "状態でした", "状況でした", "なっておりました", "なっていました", "にくくなっていた", "なっていたと", "なくなっていた", "がございました", "がありました", "されませんでした", "できませんでした", "were not", "was not", "could not", "failed", "were un", "was un") && !containsAny(s, "現在も", "調査中", "復旧作業")
 }
