@@ -99,7 +99,6 @@ func (p *parser) mainVerdict() verdict {
 			cant++
 		}
 	})
-	v.titleTender = v.titleTender || price && !failed
 	if titled > 0 && v.maintenance == titled && v.sureOutage && blamed {
 		v.maintenance, v.sureMaint, v.titleMaint = 0, false, false // 中断について, by a failure
 	}
@@ -137,11 +136,13 @@ func (p *parser) mainVerdict() verdict {
 		case k == outage && troubled:
 			v.outage += 4
 			v.sureOutage = true
+			failed = failed || ln.role == labelEnd // 復旧日時, which no fee has
 		case k == maintenance:
 			v.maintenance += 4
 			v.sureMaint = true
 		}
 	}
+	v.titleTender = v.titleTender || price && !failed
 	if v.outage > 1 && v.maintenance == 0 && p.hasLabel(labelStart) && p.hasLabel(labelEnd) {
 		v.sureOutage = true // both ends of it are told
 	}
