@@ -124,7 +124,7 @@ func (p *parser) otherItem(line int) bool {
 		return false
 	}
 	for i := line; i >= 0 && i > line-near; i-- {
-		if ln := p.lines[i]; p.heads(ln) {
+		if ln := p.lines[i]; p.heads(ln) || ln.heads && ln.event {
 			return !ln.event
 		}
 	}

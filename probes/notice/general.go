@@ -39,8 +39,14 @@ func (p *parser) teaches() bool {
 		ln := p.lines[p.title]
 		head = p.text(ln.first, ln.last)
 		if s := p.survey(ln.first, ln.last); !s.trouble && !s.maint || !s.about {
-			from := p.toks[ln.first].from
-			head = string(p.src.runes[from:min(len(p.src.runes), from+120)])
+			for n, i := 0, p.title; i < len(p.lines) && n < 120; i++ {
+				if ln, s := p.lines[i], ""; !ln.blank {
+					if s = p.text(ln.first, ln.last); i == p.title || !p.navigation(ln, strings.TrimSpace(s)) {
+						n += len([]rune(s))
+						head += s + "\n"
+					}
+				}
+			}
 		}
 		head = strings.NewReplacer("ヘルプデスク", "", "まとめて", "").Replace(head)
 	}
@@ -179,6 +185,9 @@ func (p *parser) press() bool {
 // discontinued reports whether the text tells of a service or a product that ends for good, and of nothing that fails or is
 // worked on.
 func (p *parser) discontinued() bool {
+	if h := p.headline(); p.title >= 0 && !p.find(p.lines[p.title].first, p.lines[p.title].last, eventWords) && !containsAny(h, "一時", "終了時") && (strings.Contains(h, "廃止") || strings.Contains(h, "終了") && containsAny(h, "サービス終了", "サービスの終了", "提供終了", "提供の終了", "アプリの終了", "販売終了", "サポート終了", "取扱終了", "取扱いの終了", "配信終了", "受付終了", "発行終了")) {
+		return true
+	}
 	return containsAny(p.body, "サービス終了", "提供を終了", "提供終了", "販売停止", "販売終了", "サポートを終了", "サポート終了", "取扱いを終了", "取り扱いを終了", "受付を停止", "受付停止", "開設の停止", "発行を停止") &&
 		!p.find(0, len(p.toks), cTrouble|cTroubleW|cMaint|cRecover|cResume|cUnknown) && !containsAny(p.body, "一時", "臨時", "当面", "メンテ", "まで停止", "システム")
 }
@@ -196,7 +205,7 @@ func (p *parser) launch() bool {
 	if containsAny(h, "取扱いが変わ", "取り扱いが変わ", "制度が変わ", "ルールが変わ", "ダイヤ改正", "時刻改正") {
 		return true
 	}
-	return containsAny(h, "提供開始", "提供を開始", "新機能", "新サービス", "販売開始", "新発売", "推奨環境", "動作環境", "対応OS") &&
+	return containsAny(h, "提供開始", "提供を開始", "新機能", "新サービス", "販売開始", "発売について", "発売開始", "を発売", "新発売", "推奨環境", "動作環境", "対応OS") &&
 		!containsAny(h, "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "延期", "遅延", "できない")
 }
 

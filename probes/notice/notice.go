@@ -184,7 +184,7 @@ func (p *parser) findTitle() {
 				continue
 			}
 			p.title = i
-			if len([]rune(s)) > maxSiteName || p.find(ln.first, ln.last, events|cAbout) && !organisation(s) || p.find(ln.first, ln.last, cFriend) {
+			if len([]rune(s)) > maxSiteName || p.find(ln.first, ln.last, events|cAbout) && !organisation(s) || p.find(ln.first, ln.last, cFriend) && !containsAny(s, "電子入札", "電子調達", "入札システム", "調達システム") {
 				break
 			}
 			continue
@@ -198,8 +198,11 @@ func (p *parser) findTitle() {
 		if p.menuItem(ln, s) || len([]rune(s)) <= maxMenuItem && !p.find(ln.first, ln.last, events) {
 			continue
 		}
-		if seen++; seen > 3 {
-			break
+		if seen++; seen > 3 && !(seen < 10 && p.find(ln.first, ln.last, events) && p.find(ln.first, ln.last, cAbout)) {
+			if seen > 9 {
+				break
+			}
+			continue
 		}
 		if title := p.lines[p.title]; p.find(ln.first, ln.last, cAbout) && p.toks[title.last-1].to-p.toks[title.first].from <= maxMenuItem {
 			p.title = i
@@ -263,7 +266,7 @@ func (p *parser) navigation(ln line, s string) bool {
 	items := strings.Fields(s)
 	if len(items) > 3 && !p.hasTime(ln.first, ln.last) && p.kindAt(ln.last-1) != kStop && !slices.ContainsFunc(items, func(item string) bool {
 		n := len([]rune(item))
-		return n > maxMenuItem || isLatin([]rune(item)[0]) || strings.HasSuffix(item, "について") || strings.HasSuffix(item, "のお知らせ") || strings.ContainsAny(item, "【】:・■")
+		return n > maxMenuItem || isLatin([]rune(item)[0]) && !slices.Contains([]string{"HOME", "TOP", "FAQ", "MENU", "Q&A", "NEWS"}, item) || strings.HasSuffix(item, "について") || strings.HasSuffix(item, "のお知らせ") || strings.ContainsAny(item, "【】:・■")
 	}) {
 		return true
 	}

@@ -330,6 +330,9 @@ func (p *parser) datesHeadline(m *mention) bool {
 
 // justAfter reports whether the event began right after what happened at the time: 10時の受付開始直後より.
 func (p *parser) justAfter(m *mention, next int) bool {
+	if !p.find(m.to, next, cTrouble|cTroubleW|cCant|cHappen|cStop) {
+		return false
+	}
 	for k := m.to; k+2 < next && k < m.to+16; k++ {
 		if p.particle(k, '直') && p.particle(k+1, '後') && (p.isWord(k+2, cFrom) || p.particle(k+2, 'に')) {
 			return true

@@ -131,7 +131,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if p.gapText(k, "継続") && p.find(k, to, cCan|cNormal) {
 				continue // 継続してご利用いただけます
 			}
-			if p.gapText(k, "不明") && containsAny(p.text(max(from, k-6), k), "日時", "時刻", "原因", "理由", "数") {
+			if p.gapText(k, "不明", "確認中", "調査中") && containsAny(p.text(max(from, k-6), k), "日時", "時刻", "原因", "理由", "数") {
 				continue // what is not known of it
 			}
 			st.ongoing = true
@@ -320,13 +320,11 @@ func (p *parser) reports() []report {
 			}
 		}
 	}
-	if slices.ContainsFunc(out, func(r report) bool {
-		return slices.ContainsFunc(out, func(o report) bool { return o.line == r.line+1 })
-	}) {
-		return nil // a list of what has been reported
-	}
 	if len(out) > 0 {
-		return out
+		listed := slices.Clone(out)
+		return slices.DeleteFunc(out, func(r report) bool { // a list of what has been reported
+			return slices.ContainsFunc(listed, func(o report) bool { return o.line == r.line+1 || o.line == r.line-1 })
+		})
 	}
 	last := -1
 	for i := range p.readings {
@@ -404,7 +402,7 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		if p.endUnknown() {
 			return probes.Ongoing
 		}
-		if containsAny(p.headline(), "復旧済", "解消済", "解決済", "対応済") {
+		if h := p.headline(); containsAny(h, "復旧済", "解消済", "解決済", "対応済") || strings.HasSuffix(h, "・復旧)") || strings.HasSuffix(h, "(復旧)") {
 			return probes.Resolved
 		}
 		closed := len(windows) > 0

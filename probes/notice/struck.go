@@ -76,6 +76,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if m.isRange && !m.a.hasDate && p.find(p.lines[m.line].first, m.from, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) {
 		return true
 	}
+	// お取扱時間 平日8:30~21:00 | ※12月31日~1月3日は9:00~17:00
+	if m.isRange && m.dates != nil && !p.find(from, to, eventWords) && p.hoursAbove(m.line) {
+		return true
+	}
 	// 終了日の午前9時以降
 	if before := p.text(max(from, m.from-4), m.from); !m.a.hasDate && (strings.HasSuffix(before, "終了日の") || strings.HasSuffix(before, "営業日の")) {
 		return true
@@ -208,6 +212,20 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	for k := m.to; k < next; k++ {
 		if p.isWord(k, cExtend|cMove) && p.possible(k, to) {
 			return true
+		}
+	}
+	return false
+}
+
+// hoursAbove reports whether the line right above gives opening hours, or a line of notes on such.
+func (p *parser) hoursAbove(line int) bool {
+	for i := line - 1; i >= 0 && i > line-4; i-- {
+		ln := p.lines[i]
+		if ln.blank || ln.event {
+			return false
+		}
+		if p.find(ln.first, ln.last, cHours) {
+			return p.hasClock(ln.first, ln.last)
 		}
 	}
 	return false

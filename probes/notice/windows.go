@@ -70,7 +70,9 @@ func (p *parser) toldAsPast() bool {
 func (a *assembler) take(rd *reading, main eventKind) {
 	p, r := a.p, a.r
 	if rd.contextOnly {
-		a.context(rd.a.date)
+		if !p.inTrail(rd.mention) {
+			a.context(rd.a.date)
+		}
 		return
 	}
 	kind := rd.kind
@@ -191,6 +193,12 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	case role == roleEnd || role == roleExtend:
 		a.end(rd, kind, role)
 	}
+}
+
+// inTrail reports whether a year or a month is a step of the way to the page: ホーム > お知らせ > 2024年 > ….
+func (p *parser) inTrail(m *mention) bool {
+	k := p.backOverSpace(m.from) - 1
+	return k > p.lines[m.line].first && strings.ContainsRune(">≫»›", p.rune(k))
 }
 
 func (p *parser) aloneInSentence(m *mention) bool {
