@@ -34,7 +34,7 @@ func (p *parser) anchorOf(rd *reading) anchor {
 	if !events && p.otherItem(rd.line) {
 		return adrift
 	}
-	if !events && !p.titled && kindOfLabel(name) == noEvent && !strings.Contains(name, "実施") && !p.eventNear(rd.line) {
+	if !events && !p.titled && p.sections[rd.line] == noEvent && kindOfLabel(name) == noEvent && !strings.Contains(name, "実施") && !p.eventNear(rd.line) {
 		return adrift
 	}
 	if !events {

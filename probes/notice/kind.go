@@ -149,7 +149,7 @@ func (p *parser) mainVerdict() verdict {
 	if v.maintenance > 0 && v.outage == 0 && p.hasLabel(labelStart) && p.hasLabel(labelEnd) {
 		v.sureMaint = true
 	}
-	if p.sections != nil {
+	if p.parted {
 		v.outage, v.maintenance = v.outage+4, v.maintenance+4
 		v.sureOutage, v.sureMaint = true, true
 	}

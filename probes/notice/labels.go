@@ -75,6 +75,9 @@ func ignorable(label string) bool {
 	if strings.HasSuffix(label, "受付サービス") || strings.HasSuffix(label, "受付システム") {
 		return false // the name of one
 	}
+	if strings.Contains(label, "履歴") && !strings.HasSuffix(label, "履歴") {
+		return false // 注文履歴の閲覧
+	}
 	if len([]rune(label)) <= 12 {
 		return true
 	}

@@ -67,7 +67,8 @@ type parser struct {
 	online       bool         // the notice speaks of a service at all, and not of roads
 	allDay       bool         // 終日 is said somewhere
 	listed       bool         // dates follow: 下記の日程
-	sections     []eventKind  // by line, of what the heading above it speaks, where a page has parts for failures and for work
+	sections     []eventKind  // by line, of what the heading above it speaks
+	parted       bool         // the page has parts for failures and for work
 	worksToo     bool         // the notice announces work for sure, whatever else it tells
 	failsToo     bool         // the notice announces a failure for sure, whatever else it tells
 	stamps       bool         // lines begin with the times of reports
@@ -184,7 +185,7 @@ func (p *parser) findTitle() {
 				continue
 			}
 			p.title = i
-			if len([]rune(s)) > maxSiteName || p.find(ln.first, ln.last, events|cAbout) && !organisation(s) || p.find(ln.first, ln.last, cFriend) && !containsAny(s, "電子入札", "電子調達", "入札システム", "調達システム") {
+			if len([]rune(s)) > maxSiteName || p.find(ln.first, ln.last, events|cAbout) && !organisation(s) && !procurement(s) || p.find(ln.first, ln.last, cFriend) && !procurement(s) {
 				break
 			}
 			continue
@@ -204,7 +205,7 @@ func (p *parser) findTitle() {
 			}
 			continue
 		}
-		if title := p.lines[p.title]; p.find(ln.first, ln.last, cAbout) && p.toks[title.last-1].to-p.toks[title.first].from <= maxMenuItem {
+		if title := p.lines[p.title]; (p.find(ln.first, ln.last, cAbout) || p.toks[title.last-1].to-p.toks[title.first].from <= maxColumn && p.find(ln.first, ln.last, cTrouble|cMaint)) && p.toks[title.last-1].to-p.toks[title.first].from <= maxMenuItem {
 			p.title = i
 			break
 		}
@@ -241,6 +242,19 @@ func organisation(s string) bool {
 	return false
 }
 
+// procurement reports whether a line is the name of a site for tenders: 調達ポータル, 電子入札システム.
+func procurement(s string) bool {
+	for _, end := range []string{"ポータル", "サイト", "システム"} {
+		if strings.HasSuffix(s, end) && containsAny(s, "入札", "調達") && !strings.Contains(s, "の") {
+			return true
+		}
+	}
+	return false
+}
+
+// maxColumn is the longest line that is believed to be no more than the part of a newspaper, in characters: 社会.
+const maxColumn = 3
+
 // maxMenuItem is the longest line that is believed to be an item of a menu, in characters.
 const maxMenuItem = 12
 
@@ -271,6 +285,9 @@ func (p *parser) navigation(ln line, s string) bool {
 		return true
 	}
 	if len(items) > 3 && quiet && containsAny(s, "Home", "FAQ", "Contact", "About", "Login", "Sign in") && p.kindAt(ln.last-1) != kStop {
+		return true
+	}
+	if len(items) > 3 && quiet && p.kindAt(ln.last-1) != kStop && slices.ContainsFunc(items, func(item string) bool { return slices.Contains(menuItems, item) }) {
 		return true
 	}
 	menu := len(items) > 2 && len([]rune(s)) > 12 && quiet && !isLatin([]rune(strings.TrimLeft(items[0]+"x", "[(<"))[0])

@@ -313,8 +313,8 @@ const maxHeader = 56
 func (p *parser) reports() []report {
 	var out []report
 	for i, ln := range p.lines {
-		for k := ln.first; k+2 < ln.last && (k < ln.first+12 || i == p.title); k++ {
-			if p.particle(k, '第') && p.kindAt(k+1) == kNumber && p.particle(k+2, '報') {
+		for k := ln.first; k+2 < ln.last; k++ {
+			if (k < ln.first+12 || i == p.title || p.kindAt(k-1) == kOpen && p.isWord(p.backOverSpace(k-1)-1, cAbout)) && p.particle(k, '第') && p.kindAt(k+1) == kNumber && p.particle(k+2, '報') {
 				out = append(out, report{line: i, number: p.toks[k+1].num})
 				break
 			}

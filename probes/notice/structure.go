@@ -279,14 +279,12 @@ func (p *parser) findSections() {
 			seen[cur] = true
 		}
 	}
-	if seen[outage] && seen[maintenance] {
-		p.sections = sections
-	}
+	p.sections, p.parted = sections, seen[outage] && seen[maintenance]
 }
 
 // sectionOf returns what the heading above the line speaks of, on a page that has such parts.
 func (p *parser) sectionOf(line int) eventKind {
-	if p.sections == nil {
+	if !p.parted {
 		return noEvent
 	}
 	return p.sections[line]

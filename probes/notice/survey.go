@@ -31,7 +31,7 @@ func (p *parser) survey(from, to int) survey {
 		switch {
 		case t.is(cQuiet):
 			s.quiet = true
-		case t.is(cTender|cMeeting) && hasPrefix(p.src.runes, t.to, "システム", "サイト", "アプリ", "サービス", "機能", "フォーム", "情報サービス", "情報システム", "室予約", "予約", "・求職") > 0:
+		case t.is(cTender|cMeeting) && hasPrefix(p.src.runes, t.to, "システム", "サイト", "アプリ", "サービス", "機能", "フォーム", "情報サービス", "情報システム", "ポータル", "室予約", "予約", "・求職") > 0:
 			// what is out may serve tenders
 		case t.is(cTender):
 			s.tender = true

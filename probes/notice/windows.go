@@ -80,7 +80,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		kind = main
 	}
 	role := rd.role
-	if rd.isRange && role == roleNone && (main == maintenance || p.aloneInSentence(rd.mention) || p.member(rd.line, rd.from)) && !p.titleMeeting && p.eventBefore(rd.from) {
+	if rd.isRange && role == roleNone && (main == maintenance || p.aloneInSentence(rd.mention) || p.member(rd.line, rd.from)) && !p.titleMeeting && (p.eventBefore(rd.from) || p.sections[rd.line] == main) {
 		role = roleStart
 	}
 	if from, to := p.sentence(rd.from); role == roleNone && rd.isRange && main == outage && rd.a.hasDate && rd.a.hasClock && p.toldAsOver(from, to) {
