@@ -37,6 +37,9 @@ func (p *parser) anchorOf(rd *reading) anchor {
 	if !events && !p.titled && p.sections[rd.line] == noEvent && kindOfLabel(name) == noEvent && !strings.Contains(name, "実施") && !p.eventNear(rd.line) {
 		return adrift
 	}
+	if !events && p.offered(rd.line) {
+		return foreign
+	}
 	if !events {
 		if above := p.above(rd.line); above != nil && containsAny(p.text(above.first, above.last), "再送", "送り直", "再配信", "再処理", "返金", "補填") {
 			return foreign
@@ -58,6 +61,20 @@ func (p *parser) anchorOf(rd *reading) anchor {
 		return adrift
 	}
 	return tied
+}
+
+// offered reports whether the heading of the line is that of a sale or the like: 【セール期間延長のお知らせ】.
+func (p *parser) offered(line int) bool {
+	for i, n := line-1, 0; i >= 0 && n < 4; i, n = i-1, n+1 {
+		ln := p.lines[i]
+		if ln.event {
+			return false
+		}
+		if s := p.text(ln.first, ln.last); p.kindAt(ln.text) == kOpen && p.kindAt(ln.last-1) == kClose && i != p.title {
+			return containsAny(s, "セール", "キャンペーン", "クーポン", "イベント", "説明会", "募集")
+		}
+	}
+	return false
 }
 
 // maxRows is the number of lines around a time that are searched for what it belongs to.

@@ -155,7 +155,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			if a, b := p.sentence(k); p.gapText(k, "始ま") && !p.find(a, b, cTrouble|cTroubleW|cCant|cStop|cMaint|cMaintW|cRecover) {
 				return roleIgnore, true // 登録は6月24日から始まり
 			}
-			if hasPrefix(p.src.runes, t.to, "した地震", "した余震", "した津波") > 0 {
+			if hasPrefix(p.src.runes, t.to, "した地震", "した余震", "した津波") > 0 || p.quake(k) {
 				return roleIgnore, true
 			}
 			if _, to := p.sentence(k); containsAny(p.text(k, to), "との報告", "との連絡", "との通報", "旨の報告", "旨の連絡", "との申告", "との一報") {

@@ -202,11 +202,29 @@ func (p *parser) holidays() bool {
 // launch reports whether the headline is that of a new product, and names a failure or work at most in the product's name.
 func (p *parser) launch() bool {
 	h := unquoted(p.headline())
+	if containsAny(h, "アップデート", "リリース", "バージョン") && !p.find(p.lines[p.title].first, p.lines[p.title].last, cStop|cMaint|cTrouble|cCant) && p.releaseNotes() {
+		return true
+	}
 	if containsAny(h, "取扱いが変わ", "取り扱いが変わ", "制度が変わ", "ルールが変わ", "ダイヤ改正", "時刻改正") {
 		return true
 	}
 	return containsAny(h, "提供開始", "提供を開始", "新機能", "新サービス", "販売開始", "発売について", "発売開始", "を発売", "新発売", "推奨環境", "動作環境", "対応OS") &&
 		!containsAny(h, "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "延期", "遅延", "できない")
+}
+
+// releaseNotes reports whether lines of the page head the lists of what a version brings: 新機能, 不具合修正.
+func (p *parser) releaseNotes() bool {
+	lists := 0
+	for _, ln := range p.lines {
+		if ln.blank {
+			continue
+		}
+		switch strings.Trim(p.text(ln.text, ln.last), " []【】<>「」:") {
+		case "新機能", "機能追加", "機能改善", "改善", "不具合修正", "不具合の修正", "修正内容", "修正", "New", "Fixed", "Improved", "New features", "Bug fixes", "Improvements":
+			lists++
+		}
+	}
+	return lists > 1
 }
 
 // factual reports whether a text that gives no window tells of an event that is, was or will be, and not of what may
@@ -274,7 +292,7 @@ func (p *parser) drill() bool {
 func (p *parser) facility(titleMaint bool) bool {
 	for _, i := range p.firstLines(5) {
 		ln := p.lines[i]
-		if s := p.text(ln.first, ln.last); containsAny(s, "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館", "外壁", "足場", "閉館", "騒音", "耐震工事", "解体工事") &&
+		if s := p.text(ln.first, ln.last); containsAny(s, "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館", "外壁", "足場", "閉館", "騒音", "消防設備", "防火設備", "消防点検", "耐震工事", "解体工事") &&
 			!online(s) && (i == p.title || !titleMaint && containsAny(s, "休", "停止", "工事", "点検", "メンテナンス", "閉")) {
 			return true
 		}

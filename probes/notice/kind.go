@@ -175,7 +175,7 @@ func (p *parser) plainFailure(from, to int, s *survey) bool {
 
 // plainWork reports whether a sentence says from when until when a service stops.
 func (p *parser) plainWork(from, to int, s *survey) bool {
-	if !(s.cant || s.stop || s.maint) || !p.online || containsAny(p.text(from, to), "せず", "は停止しません", "いつもと変わらず") || containsAny(p.text(from, to), "業務休止", "休業") || strings.HasSuffix(p.text(from, to), "こと") {
+	if !(s.cant || s.stop || s.maint) || !p.online || containsAny(p.text(from, to), "せず", "は停止しません", "いつもと変わらず") || containsAny(p.text(from, to), "業務休止", "休業", "通行", "歩行者", "迂回") || strings.HasSuffix(p.text(from, to), "こと") {
 		return false
 	}
 	clocks, sign := 0, false

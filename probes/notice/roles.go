@@ -133,6 +133,22 @@ func (p *parser) read() {
 		}
 		p.readings = append(p.readings, r)
 	}
+	p.dropCoarse()
+}
+
+// dropCoarse leaves out the hour of a headline where the text below gives the minute: 午後1時すぎに復旧.
+func (p *parser) dropCoarse() {
+	for i := range p.readings {
+		h := &p.readings[i]
+		if h.role != roleStart && h.role != roleEnd || h.isRange || !h.a.approx || !h.a.hasClock || h.a.clock.minute > 0 || h.line > p.title+1 {
+			continue
+		}
+		for _, rd := range p.readings[i+1:] {
+			if rd.role == h.role && rd.line > h.line && rd.a.hasClock && rd.a.clock.minute > 0 && rd.a.clock.hours(rd.a.date) == h.a.clock.hours(h.a.date) {
+				h.role = roleIgnore
+			}
+		}
+	}
 }
 
 // turns reports whether mention i is the last moment before something that the next mention dates by the same hour:

@@ -276,6 +276,9 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 				st.ongoing = true
 			}
 		case t.is(cExtend):
+			if p.find(from, k, cHours) && !maint {
+				continue // 平日午前8時30分から午後5時15分まで(木曜日は午後7時まで延長)
+			}
 			if containsAny(p.text(max(from, k-6), k), "期限", "貸出", "受付", "申込", "募集", "返却") {
 				continue
 			}

@@ -95,7 +95,7 @@ func (p *parser) survey(from, to int) survey {
 			}
 		case t.is(cHappen):
 			// 瞬断が発生します is what work will do
-			if t.tail != tailNot && t.tail != tailFuture && t.tail != tailNoun && !cond && hasPrefix(p.src.runes, t.to, "のご連絡", "の連絡", "のお知らせ", "通知", "のご案内", "した月", "した時", "したとき", "した地震", "した余震", "した津波") == 0 {
+			if t.tail != tailNot && t.tail != tailFuture && t.tail != tailNoun && !cond && hasPrefix(p.src.runes, t.to, "のご連絡", "の連絡", "のお知らせ", "通知", "のご案内", "した月", "した時", "したとき", "した地震", "した余震", "した津波") == 0 && !p.quake(k) {
 				s.happen = true
 			}
 		case t.is(cRecover):
@@ -161,6 +161,9 @@ func (p *parser) survey(from, to int) survey {
 	}
 	if containsAny(p.text(from, to), "と当社が判断", "と弊社が判断", "状態をいい", "状態を指", "場合をいい", "場合を指", "をさします") {
 		return survey{quiet: true} // what a word is to mean
+	}
+	if s := strings.TrimSpace(p.text(from, to)); strings.HasSuffix(s, "とき") && !p.hasTime(from, to) {
+		return survey{cond: true, maintCond: s != "" && p.find(from, to, cMaint)} // 定期メンテナンスを行うとき
 	}
 	if s := p.text(from, to); containsAny(s, "車両の通", "車両通行", "通行止", "通り抜け", "迂回", "う回路", "断水") && !online(s) {
 		return survey{quiet: true}
@@ -242,6 +245,12 @@ func (p *parser) survey(from, to int) survey {
 		s.sureMaint = true
 	}
 	return s
+}
+
+// quake reports whether what the word at k says happened is an earthquake: 最大震度6弱の地震が発生.
+func (p *parser) quake(k int) bool {
+	before := p.text(max(0, k-4), k)
+	return strings.HasSuffix(before, "地震が") || strings.HasSuffix(before, "余震が") || strings.HasSuffix(before, "津波が")
 }
 
 // nonePlanned reports whether a sentence says that no work is planned: 現在、メンテナンス等は予定されていません.
