@@ -202,7 +202,7 @@ func (p *parser) holidays() bool {
 // launch reports whether the headline is that of a new product, and names a failure or work at most in the product's name.
 func (p *parser) launch() bool {
 	h := unquoted(p.headline())
-	if containsAny(h, "アップデート", "リリース", "バージョン") && !p.find(p.lines[p.title].first, p.lines[p.title].last, cStop|cMaint|cTrouble|cCant) && p.releaseNotes() {
+	if p.releaseNotes() {
 		return true
 	}
 	if containsAny(h, "取扱いが変わ", "取り扱いが変わ", "制度が変わ", "ルールが変わ", "ダイヤ改正", "時刻改正") {
@@ -215,6 +215,11 @@ func (p *parser) launch() bool {
 // releaseNotes reports whether lines of the page head the lists of what a version brings: 新機能, 不具合修正.
 func (p *parser) releaseNotes() bool {
 	lists := 0
+	for _, i := range p.firstLines(3) {
+		if p.find(p.lines[i].first, p.lines[i].last, cStop|cMaint|cTrouble|cCant) {
+			return false
+		}
+	}
 	for _, ln := range p.lines {
 		if ln.blank {
 			continue

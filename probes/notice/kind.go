@@ -53,7 +53,7 @@ func (p *parser) mainVerdict() verdict {
 	blamed := false
 	price, failed := false, false // what the headline speaks of, and what the body tells
 	p.sentences(func(from, to int) {
-		if p.question(to) {
+		if p.question(to) || p.inAnswer(from, to) {
 			return
 		}
 		inTitle := p.inTitle(from)

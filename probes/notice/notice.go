@@ -94,6 +94,7 @@ func newParser(original string, published time.Time) *parser {
 	p.toks = p.toks[:p.noticeEnd()]
 	p.structure()
 	p.findTitle()
+	p.findAnswers()
 	p.findSections()
 	p.newsletter, p.titled = p.hasItems(), p.namesEvent() || p.pointsAhead()
 	text := string(p.src.runes)

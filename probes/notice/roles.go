@@ -126,7 +126,7 @@ func (p *parser) read() {
 			prev = p.mentions[i-1].to
 		}
 		r := reading{mention: m}
-		if m.contextOnly || p.turns(i) {
+		if from, to := p.sentence(m.from); m.contextOnly || p.turns(i) || p.inAnswer(from, to) {
 			r.role = roleIgnore
 		} else {
 			p.roleOf(&r, prev, next)

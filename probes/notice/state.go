@@ -31,7 +31,7 @@ type stand struct {
 func (p *parser) standOf(from, to int, k eventKind) stand {
 	var st stand
 	p.sentences(func(a, b int) {
-		if b <= from || a >= to || p.pastReport(a) {
+		if b <= from || a >= to || p.pastReport(a) || p.inAnswer(a, b) {
 			return
 		}
 		if p.lines[p.toks[a].line].role == labelHope {

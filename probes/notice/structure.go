@@ -20,6 +20,7 @@ type line struct {
 	cells       []cell
 	event       bool // a word of it speaks of an event
 	wraps       bool // its end was made by a wrap in a paragraph, as in mails
+	asked       bool // it is a question or an answer
 	rules       int  // how many rules are drawn across the page down to this line
 }
 
@@ -54,6 +55,46 @@ func (p *parser) structure() {
 	}
 	p.findWraps()
 	p.govern()
+}
+
+// findAnswers finds the lines of questions and of their answers, Q.…, A.…, where no heading above says that they are
+// about an event.
+func (p *parser) findAnswers() {
+	in := false
+	for i := range p.lines {
+		ln := &p.lines[i]
+		if ln.blank {
+			next := p.below(i)
+			in = in && next != nil && p.marks(next, 'A')
+			continue
+		}
+		if p.find(ln.first, ln.last, cAbout) && p.find(ln.first, ln.last, cTrouble|cMaint|cStop) && p.kindAt(ln.last-1) != kStop && !strings.Contains(p.text(ln.first, ln.last), "よくある") {
+			return
+		}
+		in = p.marks(ln, 'Q') || in && (p.marks(ln, 'A') || !ln.heads && !ln.bullet && p.kindAt(ln.text) != kOpen)
+		ln.asked = in
+	}
+}
+
+// inAnswer reports whether a sentence stands in a question or an answer, and does not tell what was on some day.
+func (p *parser) inAnswer(from, to int) bool {
+	return p.lines[p.toks[from].line].asked && !(p.dayIn(from, to) && p.find(from, to, eventWords))
+}
+
+// marks reports whether a line begins with a letter that marks a question or an answer: Q1., A:.
+func (p *parser) marks(ln *line, letter rune) bool {
+	k := ln.text
+	if p.kindAt(k) == kOpen {
+		k++
+	}
+	if p.rune(k) != letter {
+		return false
+	}
+	i := p.toks[k].from + 1
+	for i < len(p.src.runes) && isDigit(p.src.runes[i]) {
+		i++
+	}
+	return hasPrefix(p.src.runes, i, ".", ":", " ", "、", ")", "]", "】", "\t") > 0
 }
 
 // minWrapped and maxWrapped bound the lines of a paragraph that was wrapped, in characters.
