@@ -128,6 +128,10 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 
 // speaksOfAll reports whether the clause behind an end speaks of everything.
 func speaksOfAll(p *parser, rd *reading) bool {
+	if p.inEnglish() {
+		from, to := p.sentence(rd.from)
+		return containsAny(p.text(from, to), "all services", "all functions", "all systems", "All services", "All functions", "All systems", "fully", "completely", "remaining", "the rest", "returned to normal")
+	}
 	return containsAny(p.text(rd.to, min(len(p.toks), rd.to+12)), "全", "すべて", "完全", "最終", "残る", "残り")
 }
 

@@ -93,10 +93,30 @@ func (p *parser) instructs() bool {
 	if p.find(ln.first, ln.last, cMaint|cTrouble|cStop) && containsAny(head, "what is happening", "what is going on", "what is changing", "what is affected") {
 		return false
 	}
+	if p.kindAt(p.backOverSpace(ln.last)-1) == kStop && p.rune(p.backOverSpace(ln.last)-1) == '?' || p.helpPage() {
+		return true
+	}
 	if containsAny(strings.ToLower(string(p.src.runes[:min(len(p.src.runes), 800)])), "your status", "will endeavor", "will endeavour") {
 		return true
 	}
 	return containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "documentation", "user guide", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
+}
+
+// helpPage reports whether one of the first lines says that an English page belongs to a site's help.
+func (p *parser) helpPage() bool {
+	told := false
+	p.sentences(func(from, to int) { told = told || p.hasClock(from, to) && p.dayIn(from, to) })
+	if told {
+		return false
+	}
+	for i := max(0, p.title-3); i < len(p.lines) && i < p.title+4; i++ {
+		if ln := p.lines[i]; !ln.blank {
+			if s := strings.TrimSpace(p.text(ln.first, ln.last)); strings.HasSuffix(s, " Help") || strings.HasPrefix(s, "Help ") || strings.HasSuffix(s, "Help Center") || strings.Contains(s, "FAQ") && strings.Contains(s, " > ") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // weather reports whether the headline says that the weather or an earthquake keeps things from being delivered or shops from
@@ -203,6 +223,9 @@ func (p *parser) holidays() bool {
 func (p *parser) launch() bool {
 	h := unquoted(p.headline())
 	if p.releaseNotes() {
+		return true
+	}
+	if containsAny(strings.ToLower(h), "to launch", "launches", "launch of", "begins offering", "to begin offering", "introduces", "to introduce", "new service", "new feature", "now available") && !p.find(p.lines[p.title].first, p.lines[p.title].last, cStop|cMaint|cCant) {
 		return true
 	}
 	if containsAny(h, "取扱いが変わ", "取り扱いが変わ", "制度が変わ", "ルールが変わ", "ダイヤ改正", "時刻改正") {

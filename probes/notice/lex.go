@@ -204,7 +204,9 @@ func (l *lexer) next(i int) int {
 		t := token{kind: kWord, from: i, to: j, class: e.class}
 		if e.class&(cRecover|cResume|cFinish|cHappen|cNotice|cTrouble|cTroubleW|cMaint|cMaintW|cStop|cDo|cBegin|cNormal|cCancel|cMove|cExtend|cPlan) != 0 {
 			if isLatin(r) {
-				t.tail = l.englishTail()
+				if t.tail = l.englishTail(); hasPrefix(e.word, 0, "will ") > 0 {
+					t.tail = tailFuture
+				}
 			} else {
 				t.tail = l.tail(j)
 			}
@@ -469,7 +471,7 @@ func (l *lexer) englishTail() tail {
 		case kText, kWord:
 			switch strings.ToLower(string(l.rs[t.from:t.to])) {
 			case "will", "to", "expected", "estimated", "expect", "aim", "hope":
-				if n <= 3 {
+				if n <= 3 && !(k > 1 && strings.EqualFold(string(l.rs[l.tokens[k-2].from:l.tokens[k-2].to]), "due")) {
 					return tailFuture
 				}
 			case "not", "once", "when", "until", "if", "no", "after", "as":

@@ -206,7 +206,7 @@ func (p *parser) findTitle() {
 			}
 			continue
 		}
-		if title := p.lines[p.title]; (p.find(ln.first, ln.last, cAbout) || p.toks[title.last-1].to-p.toks[title.first].from <= maxColumn && p.find(ln.first, ln.last, cTrouble|cMaint)) && p.toks[title.last-1].to-p.toks[title.first].from <= maxMenuItem {
+		if title := p.lines[p.title]; (p.find(ln.first, ln.last, cAbout) || p.toks[title.last-1].to-p.toks[title.first].from <= maxColumn && p.find(ln.first, ln.last, cTrouble|cMaint) || isLatin(p.rune(ln.text)) && p.find(ln.first, ln.last, cTrouble|cMaint|cStop|cCant)) && p.toks[title.last-1].to-p.toks[title.first].from <= maxMenuItem {
 			p.title = i
 			break
 		}

@@ -132,6 +132,9 @@ func (p *parser) point(k int) (pt point, next int, ok bool) {
 		pt.approx = true
 	}
 	if pt.dateOnly() {
+		if k := p.allDayBefore(pt.from); k < pt.from {
+			pt.allDay, pt.from = true, k
+		}
 		pt.vague = pt.date.partOfDay
 		j := p.over(pt.to, kSpace, kOpen)
 		if p.particle(j, 'の') && p.kindAt(j+1) == kVague {
@@ -153,6 +156,18 @@ func (p *parser) point(k int) (pt point, next int, ok bool) {
 		}
 	}
 	return pt, pt.to, true
+}
+
+// allDayBefore returns the first token of "all day" right before token k: All day on Saturday, December 27; k without it.
+func (p *parser) allDayBefore(k int) int {
+	j := p.backOverSpace(k) - 1
+	if p.latin(j, "on") {
+		j = p.backOverSpace(j) - 1
+	}
+	if p.latin(j, "day") && p.latin(j-2, "All", "all") {
+		return j - 2
+	}
+	return k
 }
 
 // sayAgain passes over brackets that give the same time in another way: 24:00（3月9日0:00）, 13:00 UTC (22:00 JST).

@@ -12,7 +12,7 @@ func (p *parser) headsReport(m *mention) bool {
 			return false
 		}
 	}
-	return p.hasTime(m.to, ln.last) || p.find(m.to, ln.last, cOngoing|cNow)
+	return p.hasTime(m.to, ln.last) || p.find(m.to, ln.last, cOngoing|cNow) || p.inEnglish() && !p.published.IsZero() && m.a.hasClock
 }
 
 // logs reports whether the mention heads an entry of a log in English: 12:58 AM PDT We are investigating ….

@@ -227,6 +227,9 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 	if maint && containsAny(p.text(from, to), "作業を続けて", "行わせていただいており", "延長しており") {
 		st.ongoing = true
 	}
+	if maint && containsAny(p.text(from, to), "currently suspended", "currently unavailable", "is being carried out", "is being performed", "are being carried out", "is under way", "is underway", "now suspended", "are performing", "currently undergoing", "currently under maintenance", "under maintenance now", "is currently stopped") && !p.conditional(from, to) {
+		st.ongoing = true
+	}
 	for k := from; k < to; k++ {
 		t := p.toks[k]
 		if t.kind != kWord {

@@ -295,10 +295,10 @@ func (p *parser) findSections() {
 	for i, ln := range p.lines {
 		if !ln.blank && i != p.title && p.toks[ln.last-1].to-p.toks[ln.text].from <= maxHeading && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, cQuiet) {
 			s := strings.TrimRight(strings.TrimSpace(p.text(ln.first, ln.last)), ">]")
-			switch strings.ToLower(s) {
-			case "active incident", "active incidents", "current incident", "current incidents":
+			switch strings.ToLower(strings.TrimSpace(p.text(ln.text, ln.last))) {
+			case "trouble", "outage", "failure", "active incident", "active incidents", "current incident", "current incidents":
 				cur = outage
-			case "upcoming maintenance", "scheduled maintenance", "planned maintenance":
+			case "maintenance", "upcoming maintenance", "scheduled maintenance", "planned maintenance":
 				cur = maintenance
 			}
 			for _, end := range []string{"情報", "お知らせ", "予定", "一覧", "】", "について", "障害", "メンテナンス", "工事", "事象", "不具合"} {

@@ -54,7 +54,7 @@ func (p *parser) survey(from, to int) survey {
 				s.stop = true // by work that was planned
 				continue
 			}
-			if t.tail == tailFuture { // 停電します
+			if t.tail == tailFuture && !isLatin(p.rune(k)) { // 停電します
 				s.stop, plan = true, true
 				continue
 			}
@@ -307,8 +307,8 @@ func (p *parser) dailyHours(from, to int) bool {
 
 // conditional reports whether the word at k is spoken of only as something that may be.
 func (p *parser) conditional(k, to int) bool {
-	for j, n := k-1, 0; j >= 0 && n < 10; j, n = j-1, n+1 {
-		if p.kindAt(j) == kStop || p.kindAt(j) == kNewline {
+	for j, n := k-1, 0; j >= 0 && n < 30; j, n = j-1, n+1 {
+		if p.kindAt(j) == kStop || p.kindAt(j) == kNewline || n > 10 && (p.kindAt(j) == kComma || !isLatin(p.rune(k))) {
 			break
 		}
 		if p.isWord(j, cCond) && p.latin(j, "if", "If", "when", "When", "whenever", "Whenever") {

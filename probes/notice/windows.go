@@ -430,6 +430,9 @@ func (p *parser) escalates(w, begun *window) bool {
 	if w.start.Sub(begun.start) > day {
 		return false
 	}
+	if from, to := p.sentence(p.tokenAt(p.lines[w.line], w.startFrom)); w.line == begun.line && from != begun.sentence && p.find(from, to, cStop) && !p.find(from, to, cHappen|cAgain) && !w.startDate {
+		return true // 8時56分に発券を止めました
+	}
 	return begun.sentence == w.sentence && hasPrefix(p.src.runes, w.startTo, "には") > 0 || hasPrefix(p.src.runes, w.startTo, "からは") > 0
 }
 
@@ -608,6 +611,9 @@ func (p *parser) ruled(above, below int) bool { return p.lines[below].rules > p.
 func (a *assembler) row(w window) bool {
 	p, ln := a.p, a.p.lines[w.line]
 	k := p.tokenAt(ln, w.startFrom)
+	if j := p.backOverSpace(k) - 1; p.latin(j, "From", "from") {
+		k = j
+	}
 	return p.hasText(ln.first, k) && p.kindAt(p.backOverSpace(k)-1) == kTab
 }
 
