@@ -197,6 +197,8 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			r.work = fallback == roleNone
 			return roleStart, true
+		case t.is(cDo) && hasPrefix(p.src.runes, t.to, "システム", "サービス", "サーバ", "装置", "設備", "機器", "端末", "機能", "サイト", "アプリ", "ソフト", "処理", "業務", "ための") > 0:
+			// 搭乗手続きを行うシステム
 		case t.is(cDo) && containsAny(p.text(max(m.to, k-4), k), "対策", "対応", "対処", "増強", "復旧", "再起動", "交換", "切替", "切り替え", "設定", "修正") && p.find(k+1, next, cNormal|cRecover|cResume):
 		case t.is(cDo) && m.a.dateOnly() && !m.since && !m.until && hasPrefix(p.src.runes, t.to, "した", "いたしました") > 0 && p.find(k+1, min(k+6, next), cMaint) && containsAny(p.text(k+3, min(k+9, next)), "に伴", "により"):
 			return roleIgnore, true // 10月28日に実施したメンテナンスに伴い、機能を追加しました

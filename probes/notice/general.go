@@ -74,7 +74,7 @@ func (p *parser) instructs() bool {
 	}
 	ln := p.lines[p.title]
 	head := p.text(ln.first, ln.last)
-	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "調べ方", "した際の", "した場合の", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "に備え", "ポリシー", "とは何か") {
+	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "導入事例", "活用事例", "インタビュー", "調べ方", "した際の", "した場合の", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "に備え", "ポリシー", "とは何か") {
 		return true
 	}
 	for _, i := range p.firstLines(3) {
@@ -99,7 +99,7 @@ func (p *parser) instructs() bool {
 	if containsAny(strings.ToLower(string(p.src.runes[:min(len(p.src.runes), 800)])), "your status", "will endeavor", "will endeavour") {
 		return true
 	}
-	return containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "documentation", "user guide", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
+	return containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "documentation", "user guide", "frequently asked questions", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
 }
 
 // helpPage reports whether one of the first lines says that an English page belongs to a site's help.
@@ -127,7 +127,7 @@ func (p *parser) weather() bool {
 	if s := string(p.src.runes[:min(len(p.src.runes), text)]); !p.online && containsAny(s, "積雪", "凍結", "大雪", "台風", "強風", "濃霧", "雷", "降雪") && containsAny(s, "バス", "道路", "フェリー", "運航", "欠航", "競技", "試合") {
 		return true
 	}
-	return containsAny(h, "届け", "配送", "配達", "荷物", "集荷", "郵便", "宅配", "営業", "休業", "休館", "出荷") &&
+	return containsAny(h, "運転計画", "運行計画", "計画運休", "運休", "欠航", "列車", "届け", "配送", "配達", "荷物", "集荷", "郵便", "宅配", "営業", "休業", "休館", "出荷") &&
 		containsAny(h, "大雪", "降雪", "積雪", "台風", "寒波", "寒気", "地震", "豪雨", "大雨", "荒天", "悪天候", "暴風", "強風", "噴火") &&
 		!containsAny(h, "システム", "サーバ", "通信", "回線", "電話", "ネットワーク", "サイト", "アプリ", "ATM", "ホームページ", "障害", "不具合", "メンテナンス", "ログイン", "オンライン")
 }
@@ -215,7 +215,7 @@ func (p *parser) discontinued() bool {
 // holidays reports whether the headline is that of the days on which a company or a shop is closed.
 func (p *parser) holidays() bool {
 	h := p.headline()
-	return containsAny(h, "休業", "お休み", "サポート体制", "営業時間", "営業日", "休館", "休診", "休校", "休暇") && containsAny(h, "夏季", "夏期", "冬季", "年末年始", "ゴールデンウィーク", "GW", "お盆", "休業日", "に関する", "について", "のお知らせ", "のご案内") &&
+	return containsAny(h, "休業", "お休み", "サポート体制", "年末年始の営業", "営業時間", "営業日", "休館", "休診", "休校", "休暇") && containsAny(h, "夏季", "夏期", "冬季", "年末年始", "ゴールデンウィーク", "GW", "お盆", "休業日", "に関する", "について", "のお知らせ", "のご案内") &&
 		!online(h) && !containsAny(h, "障害", "不具合", "停止", "メンテナンス", "臨時")
 }
 
@@ -248,7 +248,7 @@ func (p *parser) releaseNotes() bool {
 			continue
 		}
 		switch strings.Trim(p.text(ln.text, ln.last), " []【】<>「」:") {
-		case "新機能", "機能追加", "機能改善", "改善", "不具合修正", "不具合の修正", "修正内容", "修正", "New", "Fixed", "Improved", "New features", "Bug fixes", "Improvements":
+		case "新機能", "新しい機能", "改善点", "変更点", "主な変更点", "機能追加", "機能改善", "改善", "不具合修正", "不具合の修正", "修正内容", "修正", "New", "Fixed", "Improved", "New features", "Bug fixes", "Improvements":
 			lists++
 		}
 	}

@@ -32,7 +32,7 @@ var labelWords = []struct {
 }{
 	{labelNone, []string{"障害者"}},
 	{labelEndPlan, []string{"新システムの利用開始", "新システム開始", "新サイト公開"}},
-	{labelIgnore, []string{"予備日", "予備", "受付", "窓口", "問い合わせ", "問合せ", "お問合", "連絡先", "開庁", "営業", "締切", "期限", "再申請", "申請期間", "申込期間", "対象者", "対象となる方", "次回", "次報", "募集", "応募", "履歴", "変更前", "訂正前", "誤", "旧日程", "電話番号", "会見", "開催", "当初", "前回", "実施済", "終了済", "過去の", "利用時間", "利用可能時間", "利用できる時間", "使える時間", "使用できる時間", "運用時間", "サービス時間", "提供時間", "受取", "適用開始", "稼働開始", "運用開始", "稼働終了", "サービス終了", "提供終了", "販売終了", "サポート終了", "利用終了", "補填", "補償", "配布", "ログインボーナス", "特典", "contact", "expiration", "expires", "eligible", "effective"}},
+	{labelIgnore, []string{"予備日", "予備", "受付", "窓口", "問い合わせ", "問合せ", "お問合", "連絡先", "開庁", "営業", "締切", "期限", "再申請", "払い戻し", "払戻", "申請期間", "申込期間", "対象者", "対象となる方", "次回", "次報", "募集", "応募", "履歴", "変更前", "訂正前", "誤", "旧日程", "電話番号", "会見", "開催", "当初", "前回", "実施済", "終了済", "過去の", "利用時間", "利用可能時間", "利用できる時間", "使える時間", "使用できる時間", "運用時間", "サービス時間", "提供時間", "受取", "適用開始", "稼働開始", "運用開始", "稼働終了", "サービス終了", "提供終了", "販売終了", "サポート終了", "利用終了", "補填", "補償", "配布", "ログインボーナス", "contact", "expiration", "expires", "eligible", "effective"}},
 	{labelOther, []string{"発生状況", "発生原因", "発生の原因", "発生内容", "発生場所", "発生箇所", "発生事象", "発生した現象", "発生した事象", "発生した問題", "発生した不具合", "発生した障害", "復旧状況", "復旧作業", "復旧内容", "復旧方法"}},
 	{labelHope, []string{"一部復旧", "一部回復", "一部再開", "一部解消", "暫定", "仮復旧", "復旧見込", "復旧予定", "復旧目標", "復旧の目標", "回復の目標", "再開の目標", "再開目標", "復旧の見込", "復旧の見通", "復旧見通", "復旧のめど", "復旧目途", "回復見込", "回復予定", "解消見込", "解消予定", "再開見込", "復旧時期", "復旧の目途", "見込み", "見通し", "estimated", "eta"}},
 	{labelEndPlan, []string{"終了予定", "再開予定", "完了予定", "終了見込"}},
@@ -283,7 +283,7 @@ func (p *parser) govern() {
 			continue
 		}
 		ln.section = section
-		if len(queue) > 1 && i > 0 && allTimes(queue) && columns == nil && p.onlyNumber(ln) {
+		if len(queue) > 1 && i > 0 && someTimes(queue) && columns == nil && p.onlyNumber(ln) {
 			columns = queue // the rows of a table, one cell a line, each with its number
 			continue
 		}
@@ -292,7 +292,7 @@ func (p *parser) govern() {
 				queue = columns
 				continue
 			}
-			if len(queue) > 0 && p.timeFirst(ln.value, ln.last) {
+			if len(queue) > 0 && (p.timeFirst(ln.value, ln.last) || !isTimeLabel(queue[0].role)) {
 				ln.role, ln.label = queue[0].role, queue[0].label
 				queue = queue[1:]
 				continue
@@ -315,7 +315,7 @@ func (p *parser) govern() {
 				cur.role, cur.label = labelNone, "" // ■出願受付, of which the next line says when it stops
 			case !cur.withValue && (p.headlineLike(ln) || cur.role == labelIgnore && p.tells(ln, cur.label)):
 				cur.role, cur.label = labelNone, "" // システムの停止について, below the name of the page or an item of its menu
-			case cur.role == labelIgnore && !cur.withValue && !containsAny(cur.label, "問", "連絡先", "窓口", "受付", "利用時間", "利用できる時間", "利用可能時間", "履歴", "予備", "過去", "変更前", "訂正前", "旧日程", "締切", "電話", "募集", "申請期間", "対象者", "開催", "補填", "補償", "配布", "ボーナス", "特典"):
+			case cur.role == labelIgnore && !cur.withValue && !containsAny(cur.label, "問", "連絡先", "窓口", "受付", "利用時間", "利用できる時間", "利用可能時間", "履歴", "予備", "過去", "変更前", "訂正前", "旧日程", "締切", "電話", "募集", "申請期間", "対象者", "開催", "補填", "補償", "配布", "ボーナス"):
 				if p.timeFirst(ln.value, ln.last) {
 					ln.role, ln.label = cur.role, cur.label
 				}

@@ -48,7 +48,7 @@ func (p *parser) toldOn(m *mention, to int) bool {
 func (p *parser) posted(m *mention) bool {
 	ln := p.lines[m.line]
 	k := p.over(ln.first, kSpace, kOpen)
-	return p.isWord(k, cPublish) && !p.isWord(k, cMaint) && !p.hasText(m.to, ln.last) &&
+	return !(len(ln.cells) > 1 && p.toks[ln.cells[0].last-1].to-p.toks[ln.cells[0].first].from > maxColumn*2) && p.isWord(k, cPublish) && !p.isWord(k, cMaint) && !p.hasText(m.to, ln.last) &&
 		!p.find(k+1, ln.last, cHappen|cCant|cStop|cTrouble|cMaint|cRecover)
 }
 

@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -318,6 +319,9 @@ const maxHeader = 56
 // reports finds the headers of the reports.
 func (p *parser) reports() []report {
 	var out []report
+	if containsAny(p.headline(), "終報", "最終報") {
+		out = append(out, report{line: p.title, number: math.MaxInt})
+	}
 	for i, ln := range p.lines {
 		for k := ln.first; k+2 < ln.last; k++ {
 			if (k < ln.first+12 || i == p.title || p.kindAt(k-1) == kOpen && p.isWord(p.backOverSpace(k-1)-1, cAbout)) && p.particle(k, '第') && p.kindAt(k+1) == kNumber && p.particle(k+2, '報') {

@@ -80,6 +80,14 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if m.isRange && m.dates != nil && !p.find(from, to, eventWords) && p.hoursAbove(m.line) {
 		return true
 	}
+	// 2月14日10:00~なくなり次第終了
+	if hasPrefix(p.src.runes, p.toks[p.over(m.to, kSpace)-1].to, "なくなり次第", "無くなり次第", "先着") > 0 {
+		return true
+	}
+	// エレベーター点検 2月20日13:00~15:00
+	if s := p.text(p.lines[m.line].first, p.lines[m.line].last); containsAny(s, "エレベーター", "エスカレーター", "空調設備", "消防設備") && !online(s) && p.titled {
+		return true
+	}
 	// 終了日の午前9時以降
 	if before := p.text(max(from, m.from-4), m.from); !m.a.hasDate && (strings.HasSuffix(before, "終了日の") || strings.HasSuffix(before, "営業日の")) {
 		return true

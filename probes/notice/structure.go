@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -337,15 +338,16 @@ func (p *parser) onlyNumber(ln *line) bool {
 	return k < ln.last && p.kindAt(k) == kNumber && p.over(k+1, kSpace) == ln.last
 }
 
+func isTimeLabel(r labelRole) bool {
+	return r == labelStart || r == labelEnd || r == labelSpan || r == labelEndPlan || r == labelHope
+}
+
 func allTimes(queue []line) bool {
-	for _, l := range queue {
-		switch l.role {
-		case labelStart, labelEnd, labelSpan, labelEndPlan, labelHope:
-		default:
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(queue, func(l line) bool { return !isTimeLabel(l.role) })
+}
+
+func someTimes(queue []line) bool {
+	return slices.ContainsFunc(queue, func(l line) bool { return isTimeLabel(l.role) })
 }
 
 func (p *parser) separator(ln *line) bool { return ln.last > ln.first }

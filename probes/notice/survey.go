@@ -168,6 +168,9 @@ func (p *parser) survey(from, to int) survey {
 	if s := p.text(from, to); containsAny(s, "車両の通", "車両通行", "通行止", "通り抜け", "迂回", "う回路", "断水") && !online(s) {
 		return survey{quiet: true}
 	}
+	if s := p.text(from, to); containsAny(s, "は詐欺", "も詐欺", "が詐欺", "詐欺です", "詐欺の") {
+		return survey{quiet: true}
+	}
 	if containsAny(p.text(from, to), "24時間365日", "365日24時間", "24時間体制", "年中無休で") {
 		return survey{quiet: true} // what a service is sold with
 	}
@@ -241,7 +244,7 @@ func (p *parser) survey(from, to int) survey {
 	if s.trouble && (p.causes(from, to)) {
 		s.sureOutage = true
 	}
-	if s.maint && (do || plan || p.hasClock(from, to) || s.stop || finish || s.cant && (p.hasTime(from, to) || containsAny(p.text(from, to), "のため", "に伴", "により", "現在", "due to")) || resumed) || s.stop && p.online && (plan || do) && !s.cond {
+	if s.maint && (do || plan || p.hasClock(from, to) || s.stop || finish || s.cant && (p.hasTime(from, to) || containsAny(p.text(from, to), "のため", "に伴", "により", "現在", "due to")) || resumed) || s.stop && p.online && (p.titled || online(p.text(from, to)) || p.hasClock(from, to)) && (plan || do) && !s.cond {
 		s.sureMaint = true
 	}
 	return s

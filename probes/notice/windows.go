@@ -146,7 +146,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 			role = roleIgnore
 		case adrift:
 			rd.loose = true
-			if role == roleEnd && a.open < 0 && (rd.until || main == maintenance) {
+			if role == roleEnd && (a.open < 0 && (rd.until || main == maintenance) || main == outage && rd.until && hasPrefix(p.src.runes, p.toks[rd.to-1].to, "続") == 0) {
 				role = roleIgnore
 			}
 		}
@@ -421,7 +421,7 @@ func (a *assembler) begin(w window) {
 // escalates reports whether the start of a window is told as the next step of what had begun: 19時30分頃には全体が,
 // 7時15分からは受付も.
 func (p *parser) escalates(w, begun *window) bool {
-	if w.kind != outage || w.start.Before(begun.start) || w.start.Sub(begun.start) > 7*day {
+	if w.kind != outage || w.start.Before(begun.start) || w.start.Sub(begun.start) > 7*day || begun.startDate && !w.startDate {
 		return false
 	}
 	if p.timeline[w.line] && (p.timeline[begun.line] || w.weak) && !p.find(p.lines[w.line].first, p.lines[w.line].last, cAgain) {
