@@ -70,8 +70,12 @@ func (p *parser) offered(line int) bool {
 		if ln.event {
 			return false
 		}
-		if s := p.text(ln.first, ln.last); p.kindAt(ln.text) == kOpen && p.kindAt(ln.last-1) == kClose && i != p.title {
+		s := p.text(ln.first, ln.last)
+		if p.kindAt(ln.text) == kOpen && p.kindAt(ln.last-1) == kClose && i != p.title {
 			return containsAny(s, "セール", "キャンペーン", "クーポン", "イベント", "説明会", "募集")
+		}
+		if !ln.blank && !ln.bullet && !p.hasClock(ln.first, ln.last) && containsAny(s, "変更はありません", "変更ありません", "not changed", "unchanged", "not affected", "Filing period", "Application period", "Registration period", "Exam") {
+			return true
 		}
 	}
 	return false

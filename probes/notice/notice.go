@@ -172,7 +172,7 @@ func (p *parser) findTitle() {
 		if p.hasTime(ln.first, ln.last) && p.find(ln.first, ln.last, cPublish) && !p.find(ln.first, ln.last, events&^cTender) {
 			continue // ※12月6日更新(…を追記)
 		}
-		if slices.Contains(menuItems, strings.TrimLeftFunc(s, func(r rune) bool { return isMarker(r) || r == ' ' })) || s == "本文" || s == "お知らせ" || strings.HasSuffix(s, "からのお知らせ") && len([]rune(s)) <= maxSiteName || s == "重要なお知らせ" || len([]rune(s)) <= maxSiteName && (strings.HasSuffix(s, " お知らせ") || strings.HasSuffix(s, "お知らせ詳細") || strings.HasSuffix(s, "お知らせ一覧")) || s == "新着情報" || p.navigation(ln, s) && len(p.lines) > i+1 {
+		if slices.Contains(menuItems, strings.TrimLeftFunc(s, func(r rune) bool { return isMarker(r) || r == ' ' })) || s == "本文" || s == "お知らせ" || strings.HasSuffix(s, "からのお知らせ") && len([]rune(s)) <= maxSiteName || s == "重要なお知らせ" || len([]rune(s)) <= maxSiteName && containsAny(s, "FAQ・", "・お問い合わせ", "・お問合せ") || len([]rune(s)) <= maxSiteName && (strings.HasSuffix(s, " お知らせ") || strings.HasSuffix(s, "お知らせ詳細") || strings.HasSuffix(s, "お知らせ一覧")) || s == "新着情報" || p.navigation(ln, s) && len(p.lines) > i+1 {
 			continue
 		}
 		if p.title < 0 && p.menuItem(ln, s) {

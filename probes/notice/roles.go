@@ -126,7 +126,7 @@ func (p *parser) read() {
 			prev = p.mentions[i-1].to
 		}
 		r := reading{mention: m}
-		if from, to := p.sentence(m.from); m.contextOnly || p.turns(i) || p.inAnswer(from, to) {
+		if from, to := p.sentence(m.from); m.contextOnly || p.turns(i) || p.inAnswer(from, to) || p.lines[m.line].desk {
 			r.role = roleIgnore
 		} else {
 			p.roleOf(&r, prev, next)
@@ -291,7 +291,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		if _, name := p.roleAt(m.from); containsAny(name, "検知", "発覚", "認知") {
 			r.role = roleWeak // found later than begun
 		}
-	case strong && !p.english(m):
+	case strong && (!p.english(m) || p.opensClause(m)):
 		r.role, r.dayEnd = fwd, fwd == roleEnd
 	default:
 		back := p.lookBack(prev, m)
@@ -479,6 +479,15 @@ func (p *parser) english(m *mention) bool {
 		}
 	}
 	return false
+}
+
+// opensClause reports whether the mention is the first thing of an English clause: and at 1:20 p.m. all systems recovered.
+func (p *parser) opensClause(m *mention) bool {
+	k := p.backOverSpace(m.from) - 1
+	for p.latin(k, "at", "At", "around", "about") {
+		k = p.backOverSpace(k) - 1
+	}
+	return k < 0 || p.latin(k, "and") || p.kindAt(k) == kComma || p.kindAt(k) == kStop || p.kindAt(k) == kNewline
 }
 
 func (p *parser) gapText(k int, words ...string) bool {

@@ -11,8 +11,8 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		if t.kind != kWord {
 			continue
 		}
-		if t.is(cCancel) && isLatin(p.rune(k)) && p.find(m.to, k, cCant) {
-			continue // could not be placed or cancelled
+		if t.is(cCancel) && isLatin(p.rune(k)) && (p.find(m.to, k, cCant) || p.find(from, m.from, cHappen|cTrouble|cTroubleW)) {
+			continue // could not be placed or cancelled, a failure occurred at 7:24 and flights were cancelled
 		}
 		if t.is(cCancel) && (k < next || !p.hasMove(k, to)) && !p.isWord(p.over(k+1, kSpace, kText), cPossible) && t.tail != tailNot {
 			if k < next || p.onlyGlue(next, k) {

@@ -21,6 +21,7 @@ type line struct {
 	cells       []cell
 	event       bool // a word of it speaks of an event
 	wraps       bool // its end was made by a wrap in a paragraph, as in mails
+	desk        bool // it belongs to the address of a desk
 	asked       bool // it is a question or an answer
 	rules       int  // how many rules are drawn across the page down to this line
 }
@@ -55,7 +56,62 @@ func (p *parser) structure() {
 		ln.rules = rules
 	}
 	p.findWraps()
+	p.findDesks()
 	p.govern()
+}
+
+// maxDesk is the number of lines that are believed to belong to a desk below its name or its telephone number.
+const maxDesk = 4
+
+// findDesks finds the lines that give the address and the hours of a desk: its telephone number, or in English its name,
+// and the lines right below as long as they speak of no event.
+func (p *parser) findDesks() {
+	left := 0
+	for i := range p.lines {
+		ln := &p.lines[i]
+		if ln.blank {
+			continue
+		}
+		switch {
+		case ln.event || ln.heads && isTimeLabel(ln.role) || len(ln.cells) > 1 || p.hasClock(ln.first, ln.last) && p.datedFirst(ln):
+			left = 0
+		case p.phone(ln) || isLatin(p.rune(ln.text)) && containsAny(p.text(ln.first, ln.last), "Contact", "Inquiries", "inquiries", "Customer Center", "Call Center", "Help Desk", "Service Desk", "Questions", "Telephone", "Toll-Free", "toll free"):
+			left = maxDesk
+		}
+		ln.desk = left > 0
+		left--
+	}
+}
+
+// datedFirst reports whether the first time in the line is a day of a month.
+func (p *parser) datedFirst(ln *line) bool {
+	for k := ln.first; k < ln.last; k++ {
+		if t := p.toks[k]; t.kind == kClock || t.kind == kDate {
+			return t.kind == kDate && (t.date.month > 0 || t.date.day > 0)
+		}
+	}
+	return false
+}
+
+// phone reports whether a telephone number stands in the line.
+func (p *parser) phone(ln *line) bool {
+	digits, dashes := 0, 0
+	for k := ln.first; k < ln.last; k++ {
+		for _, r := range p.src.runes[p.toks[k].from:p.toks[k].to] {
+			switch {
+			case isDigit(r):
+				digits++
+			case r == '-' && digits > 0:
+				dashes++
+			default:
+				digits, dashes = 0, 0
+			}
+			if dashes == 2 && digits > 8 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // findAnswers finds the lines of questions and of their answers, Q.…, A.…, where no heading above says that they are

@@ -224,6 +224,9 @@ func (p *parser) wholeDays(m *mention) bool {
 		j = p.over(j+1, kSpace)
 	}
 	s := p.text(j, min(j+3, len(p.toks)))
+	if p.kindAt(m.to) == kComma && strings.HasPrefix(strings.ToLower(strings.TrimLeft(p.text(m.to+1, min(m.to+5, len(p.toks))), " ")), "all day") {
+		return true
+	}
 	return hasPrefix([]rune(s), 0, "終日", "全日", "(終日", "両日終日") > 0
 }
 
