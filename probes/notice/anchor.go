@@ -67,10 +67,13 @@ func (p *parser) anchorOf(rd *reading) anchor {
 func (p *parser) offered(line int) bool {
 	for i, n := line-1, 0; i >= 0 && n < 4; i, n = i-1, n+1 {
 		ln := p.lines[i]
+		s := p.text(ln.first, ln.last)
+		if containsAny(s, "期限を", "期間を", "締切を", "締め切りを", "受付を") && containsAny(s, "延長", "変更") && !containsAny(s, "停止期間", "メンテナンス期間", "作業期間", "休止期間") {
+			return true // 申込期限を次の通り延長します
+		}
 		if ln.event {
 			return false
 		}
-		s := p.text(ln.first, ln.last)
 		if p.kindAt(ln.text) == kOpen && p.kindAt(ln.last-1) == kClose && i != p.title {
 			return containsAny(s, "セール", "キャンペーン", "クーポン", "イベント", "説明会", "募集")
 		}

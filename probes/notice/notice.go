@@ -138,7 +138,7 @@ func (p *parser) ownText() string {
 
 // online reports whether a text speaks of a service, and not only of streets and buildings.
 func online(text string) bool {
-	return containsAny(text, "システム", "サービス", "サーバ", "通信", "ネットワーク", "サイト", "回線", "インターネット", "アプリ", "電話", "ホームページ", "ポータル", "オンライン", "ATM", "データ", "ウェブ", "Web", "WEB", "メール", "電子", "ソフト", "クラウド", "接続", "装置", "Wi-Fi", "口座", "カード", "証明書", "取引", "予約", "申請", "決済", "ログイン", "配信", "検索", "画面", "端末", "改札", "通話", "送信", "受信", "service", "system", "phone", "network", "internet", "Internet", "website", "portal", "app ", "login", "API")
+	return containsAny(text, "システム", "サービス", "サーバ", "通信", "ネットワーク", "サイト", "回線", "インターネット", "アプリ", "電話", "ホームページ", "ポータル", "オンライン", "ATM", "データ", "ウェブ", "Web", "WEB", "メール", "電子", "ソフト", "クラウド", "接続", "装置", "Wi-Fi", "口座", "カード", "証明書", "取引", "予約", "申請", "決済", "ログイン", "配信", "検索", "画面", "端末", "改札", "通話", "送信", "受信", "service", "Service", "server", "Server", "system", "System", "phone", "network", "internet", "Internet", "website", "portal", "app ", "login", "API")
 }
 
 // findTitle takes the first line that says something as the headline; where that is only the name of the site or of the
@@ -169,10 +169,10 @@ func (p *parser) findTitle() {
 		if strings.Contains(s, " > ") && p.find(ln.first, ln.last, cTender|cMeeting) && !strings.Contains(s, "よくある") {
 			p.business = true
 		}
-		if p.hasTime(ln.first, ln.last) && p.find(ln.first, ln.last, cPublish) && !p.find(ln.first, ln.last, events&^cTender) {
+		if p.hasTime(ln.first, ln.last) && p.find(ln.first, ln.last, cPublish) && !p.find(ln.first, ln.last, events&^cTender|cAbout) {
 			continue // ※12月6日更新(…を追記)
 		}
-		if slices.Contains(menuItems, strings.TrimLeftFunc(s, func(r rune) bool { return isMarker(r) || r == ' ' })) || s == "本文" || s == "お知らせ" || strings.HasSuffix(s, "からのお知らせ") && len([]rune(s)) <= maxSiteName || s == "重要なお知らせ" || len([]rune(s)) <= maxSiteName && containsAny(s, "FAQ・", "・お問い合わせ", "・お問合せ") || len([]rune(s)) <= maxSiteName && (strings.HasSuffix(s, " お知らせ") || strings.HasSuffix(s, "お知らせ詳細") || strings.HasSuffix(s, "お知らせ一覧")) || s == "新着情報" || p.navigation(ln, s) && len(p.lines) > i+1 {
+		if slices.Contains(menuItems, strings.TrimLeftFunc(s, func(r rune) bool { return isMarker(r) || r == ' ' })) || s == "本文" || s == "お知らせ" || strings.HasSuffix(s, "からのお知らせ") && len([]rune(s)) <= maxSiteName || s == "重要なお知らせ" || len([]rune(s)) <= maxSiteName && containsAny(s, "FAQ・", "・お問い合わせ", "・お問合せ") && !p.find(ln.first, ln.last, cAbout) || len([]rune(s)) <= maxSiteName && (strings.HasSuffix(s, " お知らせ") || strings.HasSuffix(s, "お知らせ詳細") || strings.HasSuffix(s, "お知らせ一覧")) || s == "新着情報" || p.navigation(ln, s) && len(p.lines) > i+1 {
 			continue
 		}
 		if p.title < 0 && p.menuItem(ln, s) {
