@@ -23,6 +23,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		if p.isWord(k+1, cWhen) && t.is(cHappen|cRecover|cResume|cFinish|cBegin|cStop|cNotice) {
 			break // the label of the next time
 		}
+		if r.kind != maintenance && fallback == roleNone && isLatin(p.rune(k)) && p.repairStep(m.to, k) {
+			return roleIgnore, true // at 8:56 we isolated the router that was causing the disruption
+		}
 		switch {
 		case t.is(cFriend):
 		case t.is(cMode):
@@ -237,6 +240,16 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		}
 	}
 	return fallback, false
+}
+
+// repairStep reports whether an English word between two tokens tells of a step of the repair.
+func (p *parser) repairStep(from, to int) bool {
+	for k := from; k < to; k++ {
+		if p.latin(k, "isolated", "rebooted", "restarted", "replaced", "disconnected", "switched", "rolled", "rerouted", "engaged", "applied", "deployed", "escalated") {
+			return true
+		}
+	}
+	return false
 }
 
 // causeOf reports whether the word at k only names the cause of what cannot be done: 発売の開始に伴い、接続しづらい.

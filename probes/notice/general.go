@@ -111,7 +111,7 @@ func (p *parser) helpPage() bool {
 	}
 	for i := max(0, p.title-3); i < len(p.lines) && i < p.title+4; i++ {
 		if ln := p.lines[i]; !ln.blank {
-			if s := strings.TrimSpace(p.text(ln.first, ln.last)); strings.HasSuffix(s, " Help") || strings.HasPrefix(s, "Help ") || strings.HasSuffix(s, "Help Center") || strings.Contains(s, "FAQ") && strings.Contains(s, " > ") {
+			if s := strings.TrimSpace(p.text(ln.first, ln.last)); strings.HasSuffix(s, " Help") || strings.HasPrefix(s, "Help ") || strings.HasSuffix(s, "Help Center") || strings.HasPrefix(s, "Error Code") || strings.HasPrefix(s, "Support >") && strings.Contains(s, "Error") || strings.Contains(s, "FAQ") && strings.Contains(s, " > ") {
 				return true
 			}
 		}
@@ -205,6 +205,9 @@ func (p *parser) press() bool {
 // discontinued reports whether the text tells of a service or a product that ends for good, and of nothing that fails or is
 // worked on.
 func (p *parser) discontinued() bool {
+	if containsAny(strings.ToLower(p.headline()), "termination of", "end of service", "end of the service", "discontinu", "will end", "end of sale", "end of support") && p.inEnglish() {
+		return true
+	}
 	if h := p.headline(); p.title >= 0 && !p.find(p.lines[p.title].first, p.lines[p.title].last, eventWords) && !containsAny(h, "一時", "終了時") && (strings.Contains(h, "廃止") || strings.Contains(h, "終了") && containsAny(h, "サービス終了", "サービスの終了", "提供終了", "提供の終了", "アプリの終了", "販売終了", "サポート終了", "取扱終了", "取扱いの終了", "配信終了", "受付終了", "発行終了", "利用終了", "利用の終了")) {
 		return true
 	}

@@ -279,7 +279,7 @@ func (p *parser) kindAround(from, to int, m *mention) eventKind {
 			continue
 		}
 		switch {
-		case t.is(cTrouble) && (t.tail == tailFuture || p.gapText(k, "停電", "不通", "outage", "power") && p.willStop(k, to)):
+		case t.is(cTrouble) && (t.tail == tailFuture && !isLatin(p.rune(k)) || p.gapText(k, "停電", "不通", "outage", "power") && p.willStop(k, to)):
 			stop, move = true, true
 		case t.is(cTrouble | cTroubleW):
 			trouble = trouble || t.tail != tailNot

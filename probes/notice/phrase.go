@@ -275,6 +275,9 @@ func (p *parser) clockOf(pt *point) {
 	}
 	pt.hasClock, pt.clock, pt.to = true, p.toks[j].clock, j+1
 	pt.approx = pt.approx || approx
+	if k := j + 2; pt.date.english && pt.date.year == 0 && p.kindAt(j+1) == kSpace && p.kindAt(k) == kNumber && p.toks[k].num > 1990 && p.toks[k].num < 2100 {
+		pt.date.year, pt.to = p.toks[k].num, k+1 // Tue Mar 4 22:47 2025
+	}
 }
 
 // dateAlone reports whether the point's line holds nothing but it and a label that is no label of a date of publication.
@@ -440,7 +443,7 @@ func (p *parser) rangeOf(m *mention) bool {
 		}
 	}
 	if !ok || !b.hasClock && !b.date.dayKnown() {
-		if sign {
+		if sign && !p.sentenceBehind(j) {
 			m.open, m.since, m.to = true, true, j+1
 		}
 		if !sign && from {
@@ -451,7 +454,7 @@ func (p *parser) rangeOf(m *mention) bool {
 			p.untilWord(m)
 			return true
 		}
-		return sign || from
+		return sign && m.open || from
 	}
 	if from {
 		// without まで the second point may be one of its own
@@ -468,6 +471,13 @@ func (p *parser) rangeOf(m *mention) bool {
 	m.b, m.isRange, m.to = b, true, end
 	p.untilWord(m)
 	return true
+}
+
+// sentenceBehind reports whether the dash at token k only parts a time from what it says in English: 14:37 UTC - Impact began.
+func (p *parser) sentenceBehind(k int) bool {
+	j := p.over(k+1, kSpace)
+	return p.kindAt(k-1) == kSpace && j > k+1 && isLatin(p.rune(j)) && !p.latin(j, "present", "Present", "ongoing", "Ongoing", "now", "TBD", "TBA", "unknown", "Unknown", "until", "Until") && !p.isWord(j, cOngoing) &&
+		!p.hasTime(j, p.lines[p.toks[k].line].last) && j+2 < p.lines[p.toks[k].line].last
 }
 
 // minuteEnd reads an end that gives its minutes alone: 11時30分から45分まで.

@@ -214,7 +214,7 @@ func (p *parser) isRule(ln *line) bool {
 }
 
 // otherNotices are the headings of what stands below a notice on its page: links to others.
-var otherNotices = []string{"前の記事", "次の記事", "前のページ", "次のページ", "前へ", "次へ", "関連記事", "関連リリース", "関連ニュース", "関連するお知らせ", "関連情報", "関連項目", "このページをシェア", "この記事をシェア", "このページの情報は役に立", "このページは役に立", "この記事は役に立", "関連ページ", "関連リンク", "過去の掲載", "過去のお知らせ", "最近の記事", "最近の投稿", "最近のお知らせ", "最新の記事", "新着記事", "人気記事", "人気の記事", "おすすめ記事", "他のお知らせ", "その他のお知らせ", "あわせて読みたい", "バックナンバー", "アーカイブ", "Related", "Recent posts", "Previous", "Next post"}
+var otherNotices = []string{"前の記事", "次の記事", "前のページ", "次のページ", "前へ", "次へ", "関連記事", "関連リリース", "関連ニュース", "関連するお知らせ", "関連情報", "関連項目", "このページをシェア", "この記事をシェア", "このページの情報は役に立", "このページは役に立", "この記事は役に立", "関連ページ", "関連リンク", "過去の掲載", "過去のお知らせ", "最近の記事", "最近の投稿", "最近のお知らせ", "最新の記事", "新着記事", "人気記事", "人気の記事", "おすすめ記事", "他のお知らせ", "その他のお知らせ", "あわせて読みたい", "バックナンバー", "アーカイブ", "Related", "See also", "Recent posts", "Previous", "Next post"}
 
 // noticeEnd returns the token at which the notice is over and links to others begin: a short line with such a heading,
 // below at least one whole sentence.
@@ -416,10 +416,10 @@ func (p *parser) tableHeader(ln *line, n int) bool {
 	roles, times := 0, false
 	for i := range ln.cells {
 		c := &ln.cells[i]
-		if p.hasTime(c.first, c.last) {
-			return false
-		}
 		c.label = strings.TrimSpace(p.text(c.first, c.last))
+		if name, _, _ := strings.Cut(c.label, "("); p.hasClock(c.first, c.last) || p.hasTime(c.first, c.last) && (name == c.label || !isTimeLabel(roleOfLabel(name))) {
+			return false // else one like 停止時間(12月6日)
+		}
 		c.role = roleOfLabel(c.label)
 		if i > 0 && (c.role == labelEnd || c.role == labelEndPlan) {
 			if before := &ln.cells[i-1]; before.role == labelNone && containsAny(before.label, "停止", "休止") {
