@@ -37,7 +37,7 @@ func (p *parser) anchorOf(rd *reading) anchor {
 	if !events && !p.titled && p.sections[rd.line] == noEvent && kindOfLabel(name) == noEvent && !strings.Contains(name, "実施") && !p.eventNear(rd.line) {
 		return adrift
 	}
-	if !events && p.offered(rd.line) {
+	if !events && (p.offered(rd.line) || rd.isRange && rd.a.dateOnly() && containsAny(p.text(ln.first, ln.last), "特設", "セール", "フェア", "キャンペーン", "ポイント", "SALE", "%OFF")) {
 		return foreign
 	}
 	if !events {
@@ -77,7 +77,7 @@ func (p *parser) offered(line int) bool {
 		if p.kindAt(ln.text) == kOpen && p.kindAt(ln.last-1) == kClose && i != p.title {
 			return containsAny(s, "セール", "キャンペーン", "クーポン", "イベント", "説明会", "募集")
 		}
-		if !ln.blank && !ln.bullet && !p.hasClock(ln.first, ln.last) && containsAny(s, "変更はありません", "変更ありません", "not changed", "unchanged", "not affected", "Filing period", "Application period", "Registration period", "Exam") {
+		if !ln.blank && !p.hasClock(ln.first, ln.last) && containsAny(s, "変更はありません", "変更ありません", "not changed", "unchanged", "not affected", "Filing period", "Application period", "Registration period", "Exam") {
 			return true
 		}
 	}

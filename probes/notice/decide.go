@@ -107,8 +107,8 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			return roleEnd, true
 		case t.is(cNormal):
-			if m.a.dateOnly() && p.particle(m.to, 'は') {
-				return roleIgnore, true // 同日は通常どおり業務を行った
+			if m.a.dateOnly() && (p.particle(m.to, 'は') || hasPrefix(p.src.runes, p.toks[m.to-1].to, "の運行状況", "の運航状況", "の運転状況") > 0) {
+				return roleIgnore, true // 同日は通常どおり業務を行った, 本日の運行状況:平常通り
 			}
 			if !p.find(k+1, min(k+8, next), cCant) && !containsAny(p.text(k, min(k+10, next)), "なくなり", "なくなっ", "なかっ", "ておらず", "ていない") {
 				if p.find(k+1, min(k+14, next), cHope|cPlan) || t.tail == tailNot {
@@ -195,7 +195,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			if p.causeOf(k, next) {
 				continue
 			}
-			if p.workOf(k) {
+			if p.workOf(k) || r.kind != maintenance && strings.HasSuffix(p.text(max(from, k-3), k), "作業を") {
 				return roleIgnore, true
 			}
 			r.work = fallback == roleNone

@@ -82,6 +82,9 @@ func (p *parser) instructs() bool {
 			return true // インターネットにつながらないときは
 		}
 	}
+	if containsAny(p.body, "研究グループ", "研究チーム") && containsAny(p.body, "論文", "学術誌", "学会誌") {
+		return true
+	}
 	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事では", "本記事では", "当記事では", "この記事を読") || !p.find(ln.first, ln.last, cTrouble|cMaint|cStop) && containsAny(string(p.src.runes), "悪い例", "良い例", "架空の", "内容例:", "メール例:", "通知例:", "文面例:", "送信例:") {
 		return true
 	}
@@ -152,17 +155,17 @@ func (p *parser) hoursPage() bool {
 // crime reports whether one of the first lines speaks of data that got out, of a fraud or of a penalty, and of nothing that
 // failed or stopped.
 func (p *parser) crime() bool {
-	if containsAny(string(p.src.runes[:min(len(p.src.runes), 200)]), "自主回収", "リコール", "指名停止", "業務停止処分") {
+	if containsAny(string(p.src.runes[:min(len(p.src.runes), 200)]), "自主回収", "リコール", "指名停止", "業務停止処分", "業務停止命令", "業務禁止命令", "営業停止") {
 		return true
 	}
-	warned := containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam")
+	warned := containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "かたって", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam")
 	for _, i := range p.firstLines(6) {
 		ln := p.lines[i]
 		if p.toks[ln.last-1].to-p.toks[ln.first].from > maxTitle {
 			continue
 		}
 		h := p.text(ln.first, ln.last)
-		if warned && containsAny(h, "にご注意", "に注意", "fake", "Fake", "phishing", "Phishing", "fraudulent", "scam") {
+		if warned && containsAny(h, "にご注意", "ご注意ください", "に注意", "よそお", "fake", "Fake", "phishing", "Phishing", "fraudulent", "scam") {
 			return true
 		}
 		if strings.Contains(h, "アカウント") && containsAny(h, "停止", "凍結", "利用制限") && containsAny(p.body, "違反", "妨害", "不正", "迷惑行為") {
@@ -323,7 +326,7 @@ func (p *parser) drill() bool {
 func (p *parser) facility(titleMaint bool) bool {
 	for _, i := range p.firstLines(5) {
 		ln := p.lines[i]
-		if s := p.text(ln.first, ln.last); containsAny(s, "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館", "外壁", "足場", "閉館", "騒音", "消防設備", "防火設備", "消防点検", "耐震工事", "解体工事") &&
+		if s := p.text(ln.first, ln.last); containsAny(s, "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館", "外壁", "足場", "閉館", "騒音", "消防設備", "ごみ収集", "ごみの収集", "ごみ・", "クリーンセンター", "防火設備", "消防点検", "耐震工事", "解体工事") &&
 			!online(s) && (i == p.title || !titleMaint && containsAny(s, "休", "停止", "工事", "点検", "メンテナンス", "閉")) {
 			return true
 		}

@@ -186,7 +186,7 @@ func (p *parser) findTitle() {
 				continue
 			}
 			p.title = i
-			if len([]rune(s)) > maxSiteName || p.find(ln.first, ln.last, events|cAbout) && !organisation(s) && !procurement(s) || p.find(ln.first, ln.last, cFriend) && !procurement(s) {
+			if len([]rune(s)) > maxSiteName || p.find(ln.first, ln.last, events&^cTender|cAbout) && !organisation(s) || len([]rune(s)) > maxMenuItem && p.find(ln.first, ln.last, cTender) && !organisation(s) && !procurement(s) || p.find(ln.first, ln.last, cFriend) && !procurement(s) {
 				break
 			}
 			continue
@@ -471,7 +471,9 @@ func (p *parser) run() Reading {
 		if k == other && len(ws) == 0 || k == main && len(ws) == 0 && len(groups[other]) > 0 && recurs == "" && (k == maintenance || !v.bodySure) {
 			continue
 		}
-		if k == other && !slices.ContainsFunc(ws, func(w window) bool { return w.hasStart && (w.hasEnd || k == outage) }) {
+		if k == other && !slices.ContainsFunc(ws, func(w window) bool {
+			return w.hasStart && (w.hasEnd || k == outage || !w.startDate && strings.Contains(p.text(p.lines[w.line].first, p.lines[w.line].last), "メンテナンス") && p.standOf(0, len(p.toks), k).ongoing)
+		}) {
 			continue
 		}
 		a, said := p.announcement(k, ws)

@@ -73,6 +73,9 @@ func (p *parser) soft(k int) bool {
 	if ln := p.lines[p.toks[k].line]; p.isWord(k-1, cUntil) && (ln.heads || ln.bullet) {
 		return false // 日時:12月6日0時から6時まで
 	}
+	if p.isWord(k-1, cUntil) && p.timeFirst(p.lines[p.toks[k].line].text, k) && !p.find(p.lines[p.toks[k].line].first, k, ^(cUntil|cFrom|cPlan)) && p.find(k, p.lines[p.toks[k+1].line].last, cPossible) {
+		return false // 12月6日0時から6時まで, alone on its line
+	}
 	last := p.src.runes[p.toks[k-1].to-1]
 	next := p.lines[p.toks[k+1].line]
 	if len(next.cells) > 1 || len(p.lines[p.toks[k].line].cells) > 1 {

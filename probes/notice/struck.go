@@ -36,6 +36,26 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if hasPrefix(p.src.runes, p.toks[p.over(m.to, kSpace, kTab, kRange, kColon)%len(p.toks)].from, "Incident declared", "Incident closed", "Incident opened", "incident declared", "incident closed") > 0 {
 		return true
 	}
+	// 8時56分に、障害の原因となったルーターを停止しました
+	if s := p.text(m.to, min(next, m.to+40)); !m.isRange && containsAny(s, "原因となった", "原因となって", "原因であった") && containsAny(s, "切り離", "遮断", "停止", "隔離", "再起動", "交換") {
+		return true
+	}
+	// 本日出発便の販売を再開しました
+	if m.a.dateOnly() && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "出発", "発の", "到着", "搭乗", "分の") > 0 {
+		return true
+	}
+	// 10月12日以降指定分の振込
+	if m.since && hasPrefix(p.src.runes, p.toks[m.to-1].to, "指定分", "受付分", "申込分", "発送分", "出荷分", "請求分", "ご利用分", "のご利用分", "のお申込", "のお取引") > 0 {
+		return true
+	}
+	// 10月12日8時30分の稼働開始までの復旧を目指し
+	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "の稼働開始までの復旧", "までの復旧を", "までに復旧を", "の復旧を目指", "の復旧を目標") > 0 {
+		return true
+	}
+	// 16時以降に止まっているご注文は、もう一度
+	if m.since && p.find(m.to, to, cReapply) && containsAny(p.text(m.to, to), "ご注文", "お申込", "お申し込み", "ご予約", "お取引", "データ") && !p.find(m.to, to, cHappen|cTrouble) {
+		return true
+	}
 	// 9:00に暫定対応として
 	if !m.isRange && containsAny(p.text(m.to, min(m.to+4, to)), "暫定", "応急") {
 		return true

@@ -268,6 +268,10 @@ func (p *parser) readLine(first, last int) line {
 			marked = true
 			continue
 		}
+		if t.kind == kOpen && k+4 < last && p.text(k+1, k+3) == "参考" && p.toks[k+3].kind == kClose {
+			k += 3
+			continue
+		}
 		break
 	}
 	if k == last {

@@ -272,6 +272,9 @@ func (a *assembler) contextOf(rd *reading, report bool) {
 			}
 		}
 	}
+	if report && rd.at.IsZero() && rd.a.hasClock && !rd.a.clock.minuteOnly && !a.r.report.IsZero() {
+		rd.at = rd.a.clock.on(a.r.report, rd.a.clock.hours(rd.a.date)) // 【午前11時現在】
+	}
 	if rd.a.hasClock && !rd.a.clock.minuteOnly {
 		a.r.lastHour = rd.a.clock.hours(rd.a.date)
 	}
@@ -403,7 +406,7 @@ func (a *assembler) begin(w window) {
 		if o.hasStart && w.startDate && !w.hasEnd && midnight(o.start).Equal(w.start) {
 			return
 		}
-		if o.hasStart && o.startDate && !w.startDate && o.hasEnd && midnight(w.start).Equal(o.start) && w.start.Before(o.end) {
+		if o.hasStart && o.startDate && !w.startDate && !(w.labelled && len(a.p.lines[w.line].cells) > 1) && o.hasEnd && midnight(w.start).Equal(o.start) && w.start.Before(o.end) {
 			o.start, o.startDate = w.start, false
 			o.approx = w.approx || o.endApprox
 			o.startFrom, o.startTo = w.startFrom, w.startTo
