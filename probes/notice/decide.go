@@ -124,6 +124,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			return roleStart, true
 		case t.is(cCan):
+			if p.gapText(k, "見られ") && p.find(m.to, k, cTrouble|cTroubleW|cCant) {
+				return roleStart, true // エラーが見られました
+			}
 			if p.kanjiBehind(k) && hasPrefix(p.src.runes, t.to, "状態に") == 0 || p.kindAt(k+1) == kOpen || p.kindAt(k+1) == kClose {
 				continue // 支払いに使用できるアプリ, 「もっとつながる」
 			}

@@ -87,6 +87,9 @@ func (p *parser) mainVerdict() verdict {
 			s.outage = 0
 		}
 		blamed = blamed || !inTitle && s.trouble && p.causes(from, to)
+		if inTitle && s == (survey{about: true}) && p.find(from, to, cMaintW) && online(p.text(from, to)) && p.find(to, len(p.toks), cCant|cStop) && p.rangeBelow(to) {
+			v.maintenance, v.sureMaint, v.titleMaint = v.maintenance+weight, true, true // サーバー移設作業のお知らせ
+		}
 		v.outage += weight * s.outage
 		v.maintenance += weight * s.maintenance
 		v.sureOutage = v.sureOutage || s.sureOutage || inTitle && s.trouble && (s.about || s.mark || s.recovered)

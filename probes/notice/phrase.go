@@ -275,9 +275,6 @@ func (p *parser) clockOf(pt *point) {
 	}
 	pt.hasClock, pt.clock, pt.to = true, p.toks[j].clock, j+1
 	pt.approx = pt.approx || approx
-	if k := j + 2; pt.date.english && pt.date.year == 0 && p.kindAt(j+1) == kSpace && p.kindAt(k) == kNumber && p.toks[k].num > 1990 && p.toks[k].num < 2100 {
-		pt.date.year, pt.to = p.toks[k].num, k+1 // Tue Mar 4 22:47 2025
-	}
 }
 
 // dateAlone reports whether the point's line holds nothing but it and a label that is no label of a date of publication.

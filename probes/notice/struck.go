@@ -36,20 +36,20 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if hasPrefix(p.src.runes, p.toks[p.over(m.to, kSpace, kTab, kRange, kColon)%len(p.toks)].from, "Incident declared", "Incident closed", "Incident opened", "incident declared", "incident closed") > 0 {
 		return true
 	}
+	// 前回の停止 5月17日
+	if s := p.text(max(from, m.from-6), m.from); strings.Contains(s, "前回の") && !p.find(from, to, cExtend|cMove|cOngoing) {
+		return true
+	}
+	// 12時30分頃に、障害の原因が新しい機能にあると推定し
+	if s := p.text(m.to, min(next, m.to+60)); !m.isRange && !m.since && strings.Contains(s, "原因") && containsAny(s, "推定し", "特定し", "突き止め", "判明し") {
+		return true
+	}
 	// 8時56分に、障害の原因となったルーターを停止しました
 	if s := p.text(m.to, min(next, m.to+40)); !m.isRange && containsAny(s, "原因となった", "原因となって", "原因であった") && containsAny(s, "切り離", "遮断", "停止", "隔離", "再起動", "交換") {
 		return true
 	}
-	// 本日出発便の販売を再開しました
-	if m.a.dateOnly() && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "出発", "発の", "到着", "搭乗", "分の") > 0 {
-		return true
-	}
 	// 10月12日以降指定分の振込
 	if m.since && hasPrefix(p.src.runes, p.toks[m.to-1].to, "指定分", "受付分", "申込分", "発送分", "出荷分", "請求分", "ご利用分", "のご利用分", "のお申込", "のお取引") > 0 {
-		return true
-	}
-	// 10月12日8時30分の稼働開始までの復旧を目指し
-	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "の稼働開始までの復旧", "までの復旧を", "までに復旧を", "の復旧を目指", "の復旧を目標") > 0 {
 		return true
 	}
 	// 16時以降に止まっているご注文は、もう一度

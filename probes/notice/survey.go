@@ -205,6 +205,9 @@ func (p *parser) survey(from, to int) survey {
 	if s.trouble && p.hasTime(from, to) && containsAny(p.text(from, to), "を確認した", "を確認しました", "を検知した", "を検知しました") {
 		s.happen = true
 	}
+	if weak && containsAny(p.text(from, to), "が見られました", "が見られています", "が見られております") {
+		s.happen = true
+	}
 	if s.trouble && containsAny(p.text(from, to), "がありました", "がございました", "が続いて", "が続き", "が出て", "があった") {
 		s.happen = true
 	}

@@ -406,7 +406,7 @@ func (a *assembler) begin(w window) {
 		if o.hasStart && w.startDate && !w.hasEnd && midnight(o.start).Equal(w.start) {
 			return
 		}
-		if o.hasStart && o.startDate && !w.startDate && !(w.labelled && len(a.p.lines[w.line].cells) > 1) && o.hasEnd && midnight(w.start).Equal(o.start) && w.start.Before(o.end) {
+		if o.hasStart && o.startDate && !w.startDate && len(a.p.lines[w.line].cells) < 2 && o.hasEnd && midnight(w.start).Equal(o.start) && w.start.Before(o.end) {
 			o.start, o.startDate = w.start, false
 			o.approx = w.approx || o.endApprox
 			o.startFrom, o.startTo = w.startFrom, w.startTo
@@ -555,7 +555,7 @@ func (a *assembler) finish(main eventKind) []window {
 				if j == i || !precise(o) || w.kind != o.kind {
 					continue
 				}
-				if w.labelled && w.ranged && w.hasStart && w.hasEnd && o.ranged && o.hasStart && o.hasEnd && w.line != o.line && !midnight(o.start).Equal(w.start) && !midnight(o.end.Add(-1)).AddDate(0, 0, 1).Equal(w.end) {
+				if (w.labelled || a.p.named(w.line, a.p.tokenAt(a.p.lines[w.line], w.startFrom))) && w.ranged && w.hasStart && w.hasEnd && o.ranged && o.hasStart && o.hasEnd && w.line != o.line && !midnight(o.start).Equal(w.start) && !midnight(o.end.Add(-1)).AddDate(0, 0, 1).Equal(w.end) {
 					continue // another service, for other days
 				}
 				if a.headed(w) && a.headed(o) && w.line != o.line {
@@ -623,17 +623,19 @@ func (a *assembler) row(w window) bool {
 	return p.hasText(ln.first, k) && p.kindAt(p.backOverSpace(k)-1) == kTab
 }
 
+// named reports whether the time at token k of a line stands behind a colon and the name of what it holds for.
+func (p *parser) named(line, k int) bool {
+	return p.hasText(p.lines[line].first, k) && p.kindAt(p.backOverSpace(k)-1) == kColon
+}
+
+// member reports whether it does so in a list: ・サーバー1:7時7分~7時17分.
+func (p *parser) member(line, k int) bool { return p.lines[line].bullet && p.named(line, k) }
+
 // under reports whether the window stands alone on its line, below a heading with a mark.
 func (a *assembler) under(w window) bool {
 	p, ln := a.p, a.p.lines[w.line]
 	above := p.above(w.line)
 	return above != nil && p.heads(*above) && !p.hasText(ln.first, p.tokenAt(ln, w.startFrom))
-}
-
-// member reports whether the time at token k of a line stands in a list that names what it holds for: ・サーバー1:7時7分~7時17分.
-func (p *parser) member(line, k int) bool {
-	ln := p.lines[line]
-	return ln.bullet && p.hasText(ln.first, k) && p.kindAt(p.backOverSpace(k)-1) == kColon
 }
 
 // listed reports whether two windows are members of a list, each with a subject of its own.
