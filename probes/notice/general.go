@@ -74,7 +74,7 @@ func (p *parser) instructs() bool {
 	}
 	ln := p.lines[p.title]
 	head := p.text(ln.first, ln.last)
-	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "導入事例", "活用事例", "インタビュー", "調べ方", "した際の", "した場合の", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "に備え", "ポリシー", "とは何か") {
+	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "導入事例", "活用事例", "インタビュー", "調べ方", "した際の", "した場合の", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "発生時における", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "に備え", "ポリシー", "とは何か") {
 		return true
 	}
 	for _, i := range p.firstLines(3) {
@@ -201,8 +201,8 @@ func (p *parser) eventPage() bool {
 func (p *parser) press() bool {
 	text := string(p.src.runes)
 	head := string(p.src.runes[:min(len(p.src.runes), 300)])
-	return containsAny(head, "プレスリリース", "報道関係者", "PRESS RELEASE", "Press Release", "ニュースリリース", "リリース情報") &&
-		containsAny(text, "提供開始", "提供を開始", "運用を開始", "より提供", "から提供", "発売", "新機能", "販売を開始", "販売開始")
+	return containsAny(head, "プレスリリース", "報道関係者", "NEWS RELEASE", "News Release", "PRESS RELEASE", "Press Release", "ニュースリリース", "リリース情報") &&
+		containsAny(text, "提供開始", "提供を開始", "運用を開始", "稼働を開始", "より提供", "から提供", "発売", "新機能", "販売を開始", "販売開始")
 }
 
 // discontinued reports whether the text tells of a service or a product that ends for good, and of nothing that fails or is

@@ -219,6 +219,18 @@ func (p *parser) rangeBelow(k int) bool {
 	return false
 }
 
+// hasCell reports whether a column of a table has the role, and a time in it.
+func (p *parser) hasCell(role labelRole) bool {
+	for _, ln := range p.lines {
+		for _, c := range ln.cells {
+			if c.role == role && p.hasTime(c.first, c.last) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // hasLabel reports whether a line has a label of the role, and a time behind it.
 func (p *parser) hasLabel(role labelRole) bool {
 	for _, ln := range p.lines {

@@ -53,6 +53,9 @@ func roleOfLabel(label string) labelRole {
 		return labelNone
 	}
 	core, _, _ := strings.Cut(label, "(")
+	if containsAny(label, "中止とな", "中止にな", "中止した", "取りやめた", "仕様変更日") {
+		return labelIgnore
+	}
 	if containsAny(label, "次期", "新") && containsAny(label, "稼働開始", "利用開始", "運用開始", "サービス開始") {
 		return labelEndPlan // of the system that takes the place of the one that stops
 	}
@@ -237,7 +240,7 @@ func (p *parser) govern() {
 		bullet    bool
 	}
 	var header []cell
-	var queue, columns []line // labels without values that stand one below the other, for values that do the same
+	var queue []line // labels without values that stand one below the other, for values that do the same
 	section := 0
 	for i := range p.lines {
 		ln := &p.lines[i]
@@ -277,7 +280,7 @@ func (p *parser) govern() {
 			cur.role, cur.label, cur.withValue = ln.role, ln.label, p.hasText(ln.value, ln.last)
 			cur.bullet = ln.bullet
 			cur.used = cur.withValue
-			if columns = nil; !cur.withValue {
+			if !cur.withValue {
 				queue = append(queue, *ln)
 			} else {
 				queue = nil
@@ -286,22 +289,6 @@ func (p *parser) govern() {
 			continue
 		}
 		ln.section = section
-		if len(queue) > 1 && i > 0 && someTimes(queue) && columns == nil && p.onlyNumber(ln) {
-			columns = queue // the rows of a table, one cell a line, each with its number
-			continue
-		}
-		if columns != nil {
-			if p.onlyNumber(ln) {
-				queue = columns
-				continue
-			}
-			if len(queue) > 0 && (p.timeFirst(ln.value, ln.last) || !isTimeLabel(queue[0].role)) {
-				ln.role, ln.label = queue[0].role, queue[0].label
-				queue = queue[1:]
-				continue
-			}
-			columns, queue, cur.role, cur.label = nil, nil, labelNone, ""
-		}
 		if len(queue) > 1 && i > 0 && p.timeFirst(ln.value, ln.last) && allTimes(queue) {
 			ln.role, ln.label = queue[0].role, queue[0].label
 			queue = queue[1:]

@@ -36,12 +36,78 @@ type cell struct {
 // maxCells is the largest number of cells that a row of a table is believed to have.
 const maxCells = 40
 
+// maxColumns is the largest number of columns of a table that is told one cell a line.
+const maxColumns = 6
+
+// joinCells makes rows of the tables that came one cell a line: the names of the columns, one of them that of a time, and
+// at least two rows with a time right there.
+func (p *parser) joinCells() {
+	var lines [][2]int // their tokens, without the blank ones
+	first := 0
+	for k := 0; k <= len(p.toks); k++ {
+		if k < len(p.toks) && p.toks[k].kind != kNewline {
+			continue
+		}
+		if p.hasText(first, k) || p.hasTime(first, k) || strings.TrimSpace(p.text(first, k)) != "" {
+			lines = append(lines, [2]int{first, k})
+		}
+		first = k + 1
+	}
+	for i := 0; i < len(lines); i++ {
+		for n := min(maxColumns, (len(lines)-i)/3); n > 1; n-- {
+			rows := p.rowsBelow(lines[i:], n)
+			if rows < 2 {
+				continue
+			}
+			for r := range (rows + 1) * n {
+				if (r+1)%n != 0 {
+					for k := lines[i+r][1]; k < lines[i+r+1][0]; k++ {
+						p.toks[k].kind = kSpace
+					}
+					p.toks[lines[i+r][1]].kind = kTab
+				}
+			}
+			i += (rows+1)*n - 1
+			break
+		}
+	}
+}
+
+// rowsBelow counts the rows of n cells below n lines that name the columns; 0 where they do not.
+func (p *parser) rowsBelow(lines [][2]int, n int) int {
+	var times [maxColumns]bool
+	some := false
+	for j, c := range lines[:n] {
+		s := strings.TrimSpace(p.text(c[0], c[1]))
+		if p.hasTime(c[0], c[1]) || len([]rune(s)) > maxMenuItem || strings.ContainsAny(s, "。:\t!?") || isMarker([]rune(s)[0]) {
+			return 0
+		}
+		times[j] = isTimeLabel(roleOfLabel(s))
+		some = some || times[j]
+	}
+	rows := 0
+	for some && (rows+2)*n <= len(lines) {
+		for j, c := range lines[(rows+1)*n : (rows+2)*n] {
+			s := strings.TrimSpace(p.text(c[0], c[1]))
+			if blank := strings.Trim(s, "-~ー―("); !times[j] && isTimeLabel(roleOfLabel(s)) && containsAny(s, "日", "時", "期間") || times[j] != (p.timeFirst(c[0], c[1]) || blank == "" || s == "終日" || strings.HasPrefix(blank, "未定")) {
+				return rows
+			}
+		}
+		rows++
+	}
+	return rows
+}
+
 // structure cuts the tokens into lines and finds what governs each.
 func (p *parser) structure() {
+	p.joinCells()
 	first := 0
 	for i := 0; i <= len(p.toks); i++ {
 		if i < len(p.toks) && p.toks[i].kind != kNewline {
 			continue
+		}
+		for k := first; k < min(i+1, len(p.toks)); k++ {
+			p.toks[k].line = len(p.lines)
 		}
 		p.lines = append(p.lines, p.readLine(first, i))
 		first = i + 1
@@ -392,22 +458,12 @@ func (p *parser) sectionOf(line int) eventKind {
 	return p.sections[line]
 }
 
-// onlyNumber reports whether a line holds nothing but a number, as the first cell of a row.
-func (p *parser) onlyNumber(ln *line) bool {
-	k := p.over(ln.first, kSpace)
-	return k < ln.last && p.kindAt(k) == kNumber && p.over(k+1, kSpace) == ln.last
-}
-
 func isTimeLabel(r labelRole) bool {
 	return r == labelStart || r == labelEnd || r == labelSpan || r == labelEndPlan || r == labelHope
 }
 
 func allTimes(queue []line) bool {
 	return !slices.ContainsFunc(queue, func(l line) bool { return !isTimeLabel(l.role) })
-}
-
-func someTimes(queue []line) bool {
-	return slices.ContainsFunc(queue, func(l line) bool { return isTimeLabel(l.role) })
 }
 
 func (p *parser) separator(ln *line) bool { return ln.last > ln.first }

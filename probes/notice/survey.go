@@ -50,7 +50,7 @@ func (p *parser) survey(from, to int) survey {
 				s.stop, plan = true, true
 				continue
 			}
-			if p.gapText(k, "不通", "停電", "通信断") && (p.find(from, to, cMaint|cMaintW) || p.willStop(from, to)) && containsAny(p.text(from, to), "に伴", "のため", "により") {
+			if p.gapText(k, "不通", "停電", "通信断") && (p.find(from, to, cMaint|cMaintW) || p.willStop(from, to) || p.hasCell(labelEndPlan)) && containsAny(p.text(from, to), "に伴", "のため", "により") {
 				s.stop = true // by work that was planned
 				continue
 			}

@@ -96,7 +96,7 @@ var vocabulary = map[class]string{
 	cOngoing: `継続中 継続して 継続し 続いて 続けて 続く 作業中 対応中 対応を進め 対応を行って 調査を行って 調査を進め 調査して 発生中 障害中 メンテナンス中 実施中 停止中 工事中
 		復旧作業中 復旧対応中 復旧中 対処中 引き続き ただいま 只今 作業を行って 作業を進め 復旧作業を行って 復旧を進め 復旧を急い 復旧に努め 復旧に向け 復旧に全力 未復旧 未解消
 		ongoing investigating identified monitoring progress`,
-	cCancel:    `中止 メンテナンス中止 作業中止 工事中止 実施中止 停止中止 取りやめ 取り止め 取止め 見送り 見送る 見送ら キャンセル 取消 取り消し 実施しません 実施いたしません 実施致しません 行いません 行わない cancelled canceled`,
+	cCancel:    `中止 メンテナンス中止 作業中止 工事中止 実施中止 停止中止 取りやめ 取り止め 取止め 見送り 見送る 見送ら キャンセル 取消 取り消し 行わず 実施せず 実施しません 実施いたしません 実施致しません 行いません 行わない cancelled canceled`,
 	cMove:      `延期 変更 順延 繰り下げ 繰り上げ 前倒し postponed rescheduled moved`,
 	cExtend:    `延長 延伸 長引 extended extend`,
 	cOld:       `当初 変更前 訂正前 修正前 旧日程 誤) 誤: originally previously`,

@@ -76,7 +76,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		return
 	}
 	kind := rd.kind
-	if kind == noEvent || kind == anyEvent {
+	if kind == noEvent || kind == anyEvent || main == maintenance && rd.isRange && p.inTitle(rd.from) {
 		kind = main
 	}
 	role := rd.role
@@ -397,7 +397,7 @@ func (a *assembler) begin(w window) {
 			o.approx = o.approx || w.approx && !w.startDate
 			if !o.hasEnd {
 				a.open = i
-			} else if w.labelled && o.labelled {
+			} else if w.labelled && o.labelled || w.line != o.line && len(a.p.lines[w.line].cells) > 1 && len(a.p.lines[o.line].cells) > 1 {
 				a.again = i
 			}
 			return
@@ -526,7 +526,7 @@ func (a *assembler) finish(main eventKind) []window {
 		drop = drop || w.kind == outage && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == outage && o.hasStart && o.hasEnd && !w.end.Before(o.start) && (!w.end.After(o.end) || w.endDate && midnight(o.end).AddDate(0, 0, 1).Equal(w.end))
 		}) // a part was back earlier, or the day of the end was told once more
-		drop = drop || w.kind == outage && w.hasStart && !w.hasEnd && slices.ContainsFunc(ws, func(o window) bool {
+		drop = drop || w.kind == outage && w.hasStart && !w.hasEnd && !a.row(w) && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == outage && o.ranged && o.hasStart && o.hasEnd && o.line < w.line && w.start.After(o.start) && w.start.Before(o.end)
 		}) // a step of it
 		if w.weak && !w.hasEnd && strong {
