@@ -28,6 +28,9 @@ func (p *parser) anchorOf(rd *reading) anchor {
 	if !events && containsAny(name, "キャンペーン", "セミナー", "説明会", "イベント", "募集", "特典", "ボーナス", "プレゼント", "まつり", "講座", "展示") {
 		return foreign
 	}
+	if isTimeLabel(label) && len(ln.cells) > 1 && kindOfLabel(name) != noEvent {
+		return tied
+	}
 	if !events && (p.aside || p.kindAt(to) == kStop && p.hasText(max(from, ln.value), rd.from)) {
 		return adrift
 	}

@@ -316,6 +316,9 @@ type report struct {
 // maxHeader is the longest line that is believed to be the header of a report, in characters.
 const maxHeader = 56
 
+// maxNews is the number of lines below its times that a page of other business is believed to speak of the event.
+const maxNews = 4
+
 // reports finds the headers of the reports.
 func (p *parser) reports() []report {
 	var out []report
@@ -407,6 +410,14 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 	whole := from == 0 && to == len(p.toks)
 	if !whole && !st.done && !st.ongoing {
 		st = p.standOf(0, len(p.toks), k)
+	}
+	if p.aside && len(windows) > 0 { // what the rest of the page says is about something else
+		lines := make([]int, len(windows))
+		for i, w := range windows {
+			lines[i] = w.line
+		}
+		from, to = p.lines[slices.Min(lines)].first, p.lines[min(slices.Max(lines)+maxNews, len(p.lines)-1)].last
+		st = p.standOf(from, to, k)
 	}
 	if p.closedOnPage() {
 		return probes.Resolved

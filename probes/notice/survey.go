@@ -122,6 +122,9 @@ func (p *parser) survey(from, to int) survey {
 				s.stop, plan = true, true
 				continue
 			}
+			if hasPrefix(p.src.runes, t.to, "状態で", "い状態で") > 0 && containsAny(p.text(k, to), "確かめられ", "確かめる", "試せ", "試す", "体験", "練習") {
+				continue // 消防につながらない状態で流れを確かめられる
+			}
 			s.cant = true
 			cantNow = cantNow || p.cantNow(k)
 		case t.is(cDo):
@@ -335,7 +338,7 @@ func (p *parser) conditional(k, to int) bool {
 
 // unpaid reports whether the stop at k is what comes of something left undone: お支払いがない場合、11月14日に停止します.
 func (p *parser) unpaid(from, k int) bool {
-	return containsAny(p.text(from, k), "がない場合", "のない場合", "されない場合", "できない場合", "未納の場合", "未払いの場合")
+	return containsAny(p.text(from, k), "がない場合", "のない場合", "されない場合", "できない場合", "未納の場合", "未払いの場合", "手続きもなかった", "手続きがなかった", "手続きのなかった", "手続きのない", "申請のなかった", "申込のなかった")
 }
 
 // supposed reports whether the clause before the comma at j is part of a condition: 障害が発生し、復旧が難しいときは.

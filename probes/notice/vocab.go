@@ -69,7 +69,7 @@ var vocabulary = map[class]string{
 	cUntil: `まで にかけて にかけ 迄 にわたり`,
 	cNow:   `現在 currently`,
 	cAsOf:  `時点 段階で`,
-	cTrouble: `障害 システム障害 通信障害 接続障害 不具合 トラブル 故障 輻輳 システムダウン サーバーダウン サーバダウン ネットワーク障害 機器障害 設備障害 回線障害
+	cTrouble: `技術的な問題 技術的問題 システム上の問題 障害 システム障害 通信障害 接続障害 不具合 トラブル 故障 輻輳 システムダウン サーバーダウン サーバダウン ネットワーク障害 機器障害 設備障害 回線障害
 		停電 断線 通信断 不通 アクセス障害 電波障害 大規模障害 緊急停止 アクセス集中 アクセスが集中 ダウンしています ダウンしており ダウンしました ダウンしていた ダウンした 閲覧障害
 		system\ failure system\ failures network\ failure network\ failures communication\ failure communications\ failure communication\ failures equipment\ failure hardware\ failure service\ failure power\ failure blackout malfunction malfunctions malfunctioned malfunctioning glitch system\ trouble network\ trouble technical\ trouble system\ error system\ errors breakdown
 		outage outages incident interruption interruptions disruption disruptions degraded downtime`,
