@@ -432,7 +432,7 @@ func (p *parser) findSections() {
 				if !strings.HasSuffix(s, end) {
 					continue
 				}
-				fails, works := containsAny(s, "障害", "不具合", "事象") && !strings.Contains(s, "障害者"), containsAny(s, "メンテナンス", "工事", "計画停止")
+				fails, works := containsAny(s, "障害", "不具合", "事象") && !strings.Contains(s, "障害者"), containsAny(s, "メンテナンス", "工事", "計画停止", "交換作業", "更新作業")
 				if fails != works {
 					cur = maintenance
 					if fails {

@@ -76,12 +76,16 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		return
 	}
 	kind := rd.kind
-	if kind == noEvent || kind == anyEvent || main == maintenance && rd.isRange && p.inTitle(rd.from) {
+	label, name := p.roleAt(rd.from)
+	if kind == noEvent || kind == anyEvent || main == maintenance && rd.isRange && (p.inTitle(rd.from) || isTimeLabel(label) && kindOfLabel(name) == maintenance) {
 		kind = main
 	}
 	role := rd.role
 	if rd.isRange && role == roleNone && (main == maintenance || p.aloneInSentence(rd.mention) || p.member(rd.line, rd.from)) && !p.titleMeeting && (p.eventBefore(rd.from) || p.sections[rd.line] == main) {
 		role = roleStart
+	}
+	if role == roleNone && rd.isRange && main == outage && !rd.a.hasDate && p.sectionOf(rd.line) == maintenance && a.open >= 0 && a.windows[a.open].kind == maintenance {
+		role, kind = roleStart, maintenance // 作業日:6月18日, above A棟 10:00~12:30
 	}
 	if from, to := p.sentence(rd.from); role == roleNone && rd.isRange && main == outage && rd.a.hasDate && rd.a.hasClock && p.toldAsOver(from, to) {
 		role, rd.loose = roleStart, true // 20時頃から21時頃まで、…するケースがありました
