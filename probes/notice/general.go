@@ -102,7 +102,7 @@ func (p *parser) instructs() bool {
 	if containsAny(strings.ToLower(string(p.src.runes[:min(len(p.src.runes), 800)])), "your status", "will endeavor", "will endeavour") {
 		return true
 	}
-	return containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "documentation", "user guide", "frequently asked questions", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
+	return containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "documentation\n", "user guide", "frequently asked questions", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
 }
 
 // helpPage reports whether one of the first lines says that an English page belongs to a site's help.
@@ -208,8 +208,12 @@ func (p *parser) press() bool {
 // discontinued reports whether the text tells of a service or a product that ends for good, and of nothing that fails or is
 // worked on.
 func (p *parser) discontinued() bool {
-	if containsAny(strings.ToLower(p.headline()), "termination of", "end of service", "end of the service", "discontinu", "will end", "end of sale", "end of support") && p.inEnglish() {
-		return true
+	if p.inEnglish() {
+		for _, i := range p.firstLines(4) {
+			if containsAny(strings.ToLower(p.text(p.lines[i].first, p.lines[i].last)), "termination of", "end of service", "end of the service", "discontinu", "will end", "end of sale", "end of support") {
+				return true
+			}
+		}
 	}
 	if h := p.headline(); p.title >= 0 && !p.find(p.lines[p.title].first, p.lines[p.title].last, eventWords) && !containsAny(h, "一時", "終了時") && (strings.Contains(h, "廃止") || strings.Contains(h, "終了") && containsAny(h, "サービス終了", "サービスの終了", "提供終了", "提供の終了", "アプリの終了", "販売終了", "サポート終了", "取扱終了", "取扱いの終了", "配信終了", "受付終了", "発行終了", "利用終了", "利用の終了")) {
 		return true

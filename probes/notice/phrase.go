@@ -473,7 +473,7 @@ func (p *parser) rangeOf(m *mention) bool {
 // sentenceBehind reports whether the dash at token k only parts a time from what it says in English: 14:37 UTC - Impact began.
 func (p *parser) sentenceBehind(k int) bool {
 	j := p.over(k+1, kSpace)
-	return p.kindAt(k-1) == kSpace && j > k+1 && isLatin(p.rune(j)) && !p.latin(j, "present", "Present", "ongoing", "Ongoing", "now", "TBD", "TBA", "unknown", "Unknown", "until", "Until") && !p.isWord(j, cOngoing) &&
+	return p.kindAt(k-1) == kSpace && j > k+1 && isLatin(p.rune(j)) && !p.latin(j, "present", "Present", "ongoing", "Ongoing", "now", "TBD", "TBA", "unknown", "Unknown", "until", "Until") && !(p.isWord(j, cOngoing) && p.over(j+1, kSpace, kStop) >= p.lines[p.toks[k].line].last) &&
 		!p.hasTime(j, p.lines[p.toks[k].line].last) && j+2 < p.lines[p.toks[k].line].last
 }
 
