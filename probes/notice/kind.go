@@ -235,7 +235,7 @@ func (p *parser) hasCell(role labelRole) bool {
 // hasLabel reports whether a line has a label of the role, and a time behind it.
 func (p *parser) hasLabel(role labelRole) bool {
 	for _, ln := range p.lines {
-		if ln.heads && ln.role == role && p.hasTime(ln.value, ln.last) {
+		if ln.role == role && p.hasTime(ln.value, ln.last) {
 			return true
 		}
 	}

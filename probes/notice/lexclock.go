@@ -62,6 +62,33 @@ func statedZone(text string) *time.Location {
 	return nil
 }
 
+// findZones gives the times of a line the zone that stands in brackets behind its last one: (Singapore time, GMT+8).
+func (p *parser) findZones() {
+	l := &lexer{src: p.src, rs: p.src.runes}
+	for k, t := range p.toks {
+		if before := p.backOverSpace(k) - 1; t.kind != kOpen || p.kindAt(before) != kDate && p.kindAt(before) != kClock {
+			continue
+		}
+		var zone *time.Location
+		ln := p.lines[t.line]
+		for j := k + 1; j < ln.last && p.toks[j].kind != kClose && zone == nil; j++ {
+			var c clock
+			if p.toks[j].kind == kClock {
+				break
+			}
+			if isLatin(p.rune(j)) {
+				l.zoneAt(p.toks[j].from, &c)
+			}
+			zone = c.zone
+		}
+		for j := ln.first; j < k && zone != nil; j++ {
+			if c := &p.toks[j].clock; p.toks[j].kind == kClock && c.zone == nil {
+				c.zone = zone
+			}
+		}
+	}
+}
+
 var halves = []struct {
 	word string
 	half half

@@ -105,6 +105,7 @@ func newParser(original string, published time.Time) *parser {
 			}
 		}
 	}
+	p.findZones()
 	p.allDay = strings.Contains(text, "終日")
 	p.listed = p.allDay || containsAny(text, "次の", "下記", "以下")
 	p.body = p.ownText()

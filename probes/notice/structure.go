@@ -73,6 +73,32 @@ func (p *parser) joinCells() {
 	}
 }
 
+// joinBrackets keeps what stands in brackets in the midst of a sentence from ending it: …システム(以下「全銀」といいます。)において.
+func (p *parser) joinBrackets() {
+	open := -1
+	for k, t := range p.toks {
+		switch t.kind {
+		case kOpen:
+			if p.rune(k) == '(' && k > 0 && p.kindAt(k-1) != kNewline && p.kindAt(k-1) != kStop {
+				open = k
+			}
+		case kNewline:
+			open = -1
+		case kClose:
+			if next := p.kindAt(k + 1); p.rune(k) == ')' && open >= 0 && p.kindAt(k-1) == kStop && (next == kText || next == kWord || next == kComma) && k-open <= maxLook {
+				for j := open; j < k; j++ {
+					if p.toks[j].kind == kStop {
+						p.toks[j].kind = kText
+					}
+				}
+			}
+			if p.rune(k) == ')' {
+				open = -1
+			}
+		}
+	}
+}
+
 // rowsBelow counts the rows of n cells below n lines that name the columns; 0 where they do not.
 func (p *parser) rowsBelow(lines [][2]int, n int) int {
 	var times [maxColumns]bool
@@ -101,6 +127,7 @@ func (p *parser) rowsBelow(lines [][2]int, n int) int {
 // structure cuts the tokens into lines and finds what governs each.
 func (p *parser) structure() {
 	p.joinCells()
+	p.joinBrackets()
 	first := 0
 	for i := 0; i <= len(p.toks); i++ {
 		if i < len(p.toks) && p.toks[i].kind != kNewline {

@@ -168,11 +168,13 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		if main == maintenance && p.failsToo && rd.kind == anyEvent && okEnd && !p.published.IsZero() && end.Before(p.published.Add(day)) && p.toldAsOver(from, to) {
 			kind = outage // what was over is no work to come
 		}
+		if main == outage && kind == maintenance && okEnd && !p.published.IsZero() && !end.After(p.published) && isTimeLabel(label) && containsAny(name, "停止", "休止", "中断") && !containsAny(name, "メンテ", "作業", "工事", "計画", "点検") {
+			kind = outage // 停止時間 of what had failed
+		}
 		w := window{kind: kind, line: rd.line, endRole: roleNone, ranged: true, loose: rd.loose}
 		if rd.a.dateOnly() && !rd.a.allDay && !rd.b.allDay && !p.wholeDays(rd.mention) && strings.Contains(p.text(from, to), "年末年始") && !strings.Contains(p.headline(), "年末年始") {
 			w.loose = true // hours of service say so every year
 		}
-		label, name := p.roleAt(rd.from)
 		w.labelled = label == labelStart || label == labelSpan
 		if label != labelSpan && label != labelStart && rd.role == roleNone && rd.kind == noEvent && main == maintenance && containsAny(p.text(rd.to, min(rd.to+3, len(p.toks))), "の間", "に開催", "に実施") {
 			w.loose = true // what else goes on in those days
@@ -533,6 +535,9 @@ func (a *assembler) finish(main eventKind) []window {
 		drop = drop || w.kind == outage && w.hasStart && !w.hasEnd && !a.row(w) && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == outage && o.ranged && o.hasStart && o.hasEnd && o.line < w.line && w.start.After(o.start) && w.start.Before(o.end)
 		}) // a step of it
+		drop = drop || w.kind == outage && w.hasStart && w.hasEnd && !w.ranged && slices.ContainsFunc(ws, func(o window) bool {
+			return o.kind == outage && o.labelled && o.ranged && o.hasEnd && o.start.Equal(w.start) && o.end.Before(w.end)
+		}) // when it was reported to be over
 		if w.weak && !w.hasEnd && strong {
 			drop = true
 		}
