@@ -47,7 +47,7 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 		w := a.windows[a.again]
 		a.again = -1
 		if t.After(w.start) && !t.Equal(w.end) {
-			w.line, w.services, w.approx = rd.line, nil, containsAny(startText(a.p, w), "頃", "ごろ")
+			w.line, w.services, w.approx = rd.line, nil, vagueText(startText(a.p, w))
 			a.setEnd(&w, rd, rd.a, t, true)
 			a.windows = append(a.windows, w)
 			return
@@ -69,7 +69,7 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 	for i := range a.windows {
 		w := &a.windows[i]
 		if kind == outage && !rd.a.dateOnly() && w.hasStart && w.endDate && midnight(t).AddDate(0, 0, 1).Equal(w.end) && t.After(w.start) {
-			w.approx = w.approx && (w.startDate || containsAny(startText(a.p, *w), "頃", "ごろ", "すぎ", "過ぎ"))
+			w.approx = w.approx && (w.startDate || vagueText(startText(a.p, *w)))
 			a.setEnd(w, rd, rd.a, t, true) // the hour of the day that was given before
 			w.endRole = roleEnd
 			return
@@ -133,6 +133,11 @@ func speaksOfAll(p *parser, rd *reading) bool {
 		return containsAny(p.text(from, to), "all services", "all functions", "all systems", "All services", "All functions", "All systems", "fully", "completely", "remaining", "the rest", "returned to normal")
 	}
 	return containsAny(p.text(rd.to, min(len(p.toks), rd.to+12)), "全", "すべて", "完全", "最終", "残る", "残り")
+}
+
+// vagueText reports whether the text of a bound marks it as inexact.
+func vagueText(s string) bool {
+	return containsAny(s, "頃", "ごろ", "すぎ", "過ぎ", "approx", "Approx", "around", "Around", "about", "About")
 }
 
 // startText is the text of a window's start, folded.

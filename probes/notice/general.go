@@ -99,6 +99,9 @@ func (p *parser) instructs() bool {
 	if p.kindAt(p.backOverSpace(ln.last)-1) == kStop && p.rune(p.backOverSpace(ln.last)-1) == '?' || p.helpPage() {
 		return true
 	}
+	if text := string(p.src.runes); !p.hasClock(0, len(p.toks)) && containsAny(text, "from time to time", "From time to time", "Troubleshooting", "Recommended Customer Message", "Possible causes", "Common causes") {
+		return true
+	}
 	if containsAny(strings.ToLower(string(p.src.runes[:min(len(p.src.runes), 800)])), "your status", "will endeavor", "will endeavour") {
 		return true
 	}
@@ -137,7 +140,7 @@ func (p *parser) weather() bool {
 
 // hoursPage reports whether one of the text's first lines says that it gives the hours of a service.
 func (p *parser) hoursPage() bool {
-	for _, i := range p.firstLines(4) {
+	for _, i := range p.firstLines(6) {
 		ln := p.lines[i]
 		s := strings.TrimSpace(p.text(ln.first, ln.last))
 		for _, end := range []string{"", "について", "のご案内", "のお知らせ"} {
@@ -209,7 +212,7 @@ func (p *parser) press() bool {
 // worked on.
 func (p *parser) discontinued() bool {
 	if p.inEnglish() {
-		for _, i := range p.firstLines(4) {
+		for _, i := range p.firstLines(6) {
 			if containsAny(strings.ToLower(p.text(p.lines[i].first, p.lines[i].last)), "termination of", "end of service", "end of the service", "discontinu", "will end", "end of sale", "end of support") {
 				return true
 			}
@@ -287,7 +290,7 @@ func (p *parser) factual(k eventKind) bool {
 		case p.inTitle(from):
 			found = s.about || s.mark || s.recovered || s.sureOutage || s.sureMaint
 		case p.inEnglish():
-			found = containsAny(strings.ToLower(text), "currently", "we are", "we have", "has been", "have been", " was ", " were ", "is now", "are now", " will ", "experiencing", "is unavailable", "is down")
+			found = containsAny(strings.ToLower(text), "currently", "we are", "we have", "has been", "have been", " was ", " were ", "is now", "are now", " will ", "experiencing", "is unavailable", "is down", "still working", "are working")
 		default:
 			found = p.find(from, to, cNow|cPlan) || p.hasTime(from, to) || (concerned || s.sureOutage && (s.trouble || s.happen) && containsAny(text, "ています", "ております")) &&
 				containsAny(text, "ております", "ています", "ておりま", "ていま", "ました", "した", "ただいま", "只今", "中です", "中でございます", "昨夜", "昨晩", "今朝", "いたします", "ている", "ません")

@@ -17,8 +17,8 @@ var zones = []struct {
 	zone *time.Location
 }{
 	{"JST", japan}, {"日本時間", japan}, {"協定世界時", time.UTC}, {"世界標準時", time.UTC},
-	{"US/Pacific", located("America/Los_Angeles")}, {"Pacific Time", located("America/Los_Angeles")}, {"PT", located("America/Los_Angeles")},
-	{"Eastern Time", located("America/New_York")}, {"ET", located("America/New_York")}, {"CT", located("America/Chicago")}, {"MT", located("America/Denver")},
+	{"US/Pacific", located("America/Los_Angeles")}, {"Pacific Time", located("America/Los_Angeles")}, {"Pacific time", located("America/Los_Angeles")}, {"Pacific", located("America/Los_Angeles")}, {"PT", located("America/Los_Angeles")},
+	{"Eastern Time", located("America/New_York")}, {"Eastern time", located("America/New_York")}, {"Eastern", located("America/New_York")}, {"ET", located("America/New_York")}, {"Central Time", located("America/Chicago")}, {"Central time", located("America/Chicago")}, {"CT", located("America/Chicago")}, {"MT", located("America/Denver")},
 	{"PST", hours(-8)}, {"PDT", hours(-7)}, {"MST", hours(-7)}, {"MDT", hours(-6)}, {"CDT", hours(-5)}, {"EST", hours(-5)}, {"EDT", hours(-4)},
 	{"UTC", time.UTC}, {"GMT", time.UTC}, {"BST", hours(1)}, {"CEST", hours(2)}, {"CET", hours(1)}, {"EEST", hours(3)}, {"EET", hours(2)},
 	{"SGT", hours(8)}, {"Singapore time", hours(8)}, {"Singapore Time", hours(8)}, {"Hong Kong time", hours(8)}, {"Japan time", japan}, {"Japan Time", japan}, {"UK time", located("Europe/London")}, {"London time", located("Europe/London")}, {"HKT", hours(8)}, {"PHT", hours(8)}, {"KST", hours(9)}, {"ICT", hours(7)}, {"WIB", hours(7)}, {"IST", time.FixedZone("IST", 5*3600+1800)},
@@ -180,6 +180,9 @@ func (l *lexer) readClock(i int) (c clock, end int, ok bool) {
 			}
 		}
 		return l.afterDigits(e2, c)
+	case !prefixed && isDigit(l.rs[k]) && n <= 24 && l.at(e) == '.' && isDigit(l.at(e+1)) && isDigit(l.at(e+2)) && hasPrefix(l.rs, e+3, " hours", " hrs", " Uhr") > 0:
+		c.minute, _ = l.number(e + 1)
+		return c, e + 3 + hasPrefix(l.rs, e+3, " hours", " hrs", " Uhr"), c.minute < 60 // 22.00 hours
 	case !prefixed && isDigit(l.rs[k]) && n <= 12 && l.at(e) == '.' && isDigit(l.at(e+1)) && isDigit(l.at(e+2)) && !isDigit(l.at(e+3)):
 		h2, e2 := l.halfAt(l.skip(e + 3)) // 11.30pm
 		if e2 == l.skip(e+3) || isLatin(l.at(e2)) {

@@ -282,7 +282,12 @@ func (l *lexer) yearLast(n, j int) (month, day, year, end int, ok bool) {
 		return 0, 0, 0, 0, false
 	}
 	year, end = l.number(k + 1)
-	if end-k != 5 || year < 1990 || year > 2199 {
+	if end-k == 3 && sep == '/' && l.western && l.at(end) != '/' {
+		year += 2000 // 10/7/08
+	} else if end-k != 5 {
+		return 0, 0, 0, 0, false
+	}
+	if year < 1990 || year > 2199 {
 		return 0, 0, 0, 0, false
 	}
 	month, day = n, second
@@ -574,6 +579,11 @@ func (l *lexer) englishDate(i int) int {
 	dt := date{month: m, day: d, weekday: weekday, english: true}
 	e = l.englishYear(e, &dt)
 	e = l.englishWeekday(e, &dt)
+	if k := l.skip(e); dt.year == 0 && hasPrefix(l.rs, k, "&", "and ") > 0 { // March 2 & 3, 2018
+		if d, e2 := l.number(l.skip(k + hasPrefix(l.rs, k, "&", "and "))); d >= 1 && d <= 31 {
+			l.englishYear(e2+l.ordinal(e2), &dt)
+		}
+	}
 	return l.emit(token{kind: kDate, from: start, to: e, date: dt})
 }
 

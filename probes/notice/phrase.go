@@ -403,7 +403,10 @@ func (p *parser) rangeOf(m *mention) bool {
 	sign, from := p.kindAt(j) == kRange, p.isWord(j, cFrom)
 	toWord := p.latin(j, "to", "until", "till", "through") || p.latin(j, "and") && p.between(m.from)
 	after := 0
+	ending := p.endingBehind(j)
 	switch {
+	case ending > 0:
+		after = ending
 	case sign, toWord:
 		after = p.over(j+1, kSpace, kTab, kNewline)
 		if p.kindAt(after) == kRange {
@@ -426,6 +429,9 @@ func (p *parser) rangeOf(m *mention) bool {
 			break
 		}
 		return false
+	}
+	if m.a.clock.hour == 24 && !m.a.hasDate && p.latin(m.to-1, "midnight", "Midnight") {
+		m.a.clock.hour = 0 // midnight to 9 a.m. on Saturday
 	}
 	open := 0
 	if p.kindAt(after) == kOpen && sign && p.toks[after].line == p.toks[j].line {
@@ -468,6 +474,26 @@ func (p *parser) rangeOf(m *mention) bool {
 	m.b, m.isRange, m.to = b, true, end
 	p.untilWord(m)
 	return true
+}
+
+// endingBehind returns the token behind words like "and ends on" at token k, 0 when there are none.
+func (p *parser) endingBehind(k int) int {
+	if p.kindAt(k) == kComma {
+		k = p.over(k+1, kSpace)
+	}
+	if p.latin(k, "and") {
+		k = p.over(k+1, kSpace)
+	}
+	if p.latin(k, "continuing", "continues", "lasting", "lasts", "running", "runs") && p.latin(p.over(k+1, kSpace), "until", "till", "through", "to") {
+		return p.over(p.over(k+1, kSpace)+1, kSpace)
+	}
+	if !p.latin(k, "ends", "ending", "concludes", "concluding", "finishes", "finishing") {
+		return 0
+	}
+	for k = p.over(k+1, kSpace); p.latin(k, "on", "at"); {
+		k = p.over(k+1, kSpace)
+	}
+	return k
 }
 
 // sentenceBehind reports whether the dash at token k only parts a time from what it says in English: 14:37 UTC - Impact began.
@@ -563,7 +589,7 @@ func (p *parser) particles(m *mention) {
 		switch {
 		case p.latin(n, "at", "around", "about", "on"):
 			continue
-		case p.latin(n, "from", "From", "since", "Since", "after", "After", "starting", "Starting", "beginning", "Beginning", "FROM"):
+		case p.latin(n, "from", "From", "since", "Since", "after", "After", "starting", "Starting", "beginning", "Beginning", "commencing", "Commencing", "FROM"):
 			m.since = true
 		case p.latin(n, "until", "Until", "till", "to", "through"):
 			m.until = true

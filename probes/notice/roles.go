@@ -306,6 +306,8 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 			r.named = true
 		case label == labelSpan:
 			r.role = roleStart
+		case r.kind == maintenance && m.a.hasClock && (p.english(m) || p.latin(p.backOverSpace(m.from)-1, "of")) && p.willWork(from, m.from):
+			r.role = roleStart // maintenance will be performed on Friday, April 21, at 11:00 a.m.
 		}
 	}
 	if (r.role == roleEnd || r.role == rolePlan) && p.pointAsOf(m) {
@@ -314,6 +316,16 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 	if m.open && r.role == roleNone && (label == labelSpan || label == labelService || r.kind != noEvent) {
 		r.role = roleStart
 	}
+}
+
+// willWork reports whether the English words between two tokens say that work will be done.
+func (p *parser) willWork(from, to int) bool {
+	for k := from; k < to; k++ {
+		if p.latin(k, "will") && p.find(from, to, cMaint|cStop|cCant) {
+			return true
+		}
+	}
+	return false
 }
 
 // answersWhen reports whether the words before a range say that it answers when something was so: 発生したのは8時半から9時10分.

@@ -240,7 +240,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 		switch {
 		case t.is(cFinish) && (p.inLabel(k) || len(p.lines[t.line].cells) > 1 && (p.kindAt(k+1) == kTab || p.kindAt(k+1) == kNewline)): // 休止開始 | 休止終了
 		case t.is(cFinish):
-			if hasPrefix(rs, i, "後") == 0 && (t.tail == tailDone || t.tail == tailNone && p.kindAt(k+1) == kClose) && (maint || p.find(from, to, cRecover|cResume) || len(p.lines) < 4 || containsAny(p.text(from, to), "予定通り", "予定どおり", "無事")) && !p.conditional(k, min(k+4, to)) && (hasPrefix(rs, i, "し、", "し,", "して", "している") == 0 || hasPrefix(rs, i, "しております", "しています") > 0) && !p.find(from, k, cPerson) {
+			if hasPrefix(rs, i, "後") == 0 && (t.tail == tailDone || t.tail == tailNone && p.kindAt(k+1) == kClose) && (maint || p.find(from, to, cRecover|cResume) || len(p.lines) < 4 || containsAny(p.text(from, to), "予定通り", "予定どおり", "無事")) && !p.conditional(k, min(k+4, to)) && hasPrefix(rs, i, "したと報告", "したとの報告", "した医療機関", "した施設", "したところから", "した店舗", "した地域から") == 0 && (hasPrefix(rs, i, "し、", "し,", "して", "している") == 0 || hasPrefix(rs, i, "しております", "しています") > 0) && !p.find(from, k, cPerson) {
 				st.done = true
 				st.finished = true
 				st.doneTitle = st.doneTitle || p.inTitle(k)
@@ -283,8 +283,8 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 			if p.find(from, k, cHours) && !maint {
 				continue // 平日午前8時30分から午後5時15分まで(木曜日は午後7時まで延長)
 			}
-			if containsAny(p.text(max(from, k-6), k), "期限", "貸出", "受付", "申込", "募集", "返却") {
-				continue
+			if containsAny(p.text(max(from, k-6), k), "期限", "貸出", "受付", "申込", "募集", "返却") || isLatin(p.rune(k)) && p.find(k+1, min(k+6, to), cMaint) {
+				continue // an extended platform maintenance
 			}
 			if t.tail != tailNot && !p.possible(k, to) && !p.find(from, k, cPossible) {
 				st.extended = true

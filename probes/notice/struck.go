@@ -44,6 +44,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "に予定され", "に予定して", "に行われる", "に実施される") > 0 && containsAny(p.text(m.to, to), "に伴い", "に伴う", "のため") && (p.hasLabel(labelStart) || p.hasLabel(labelSpan)) {
 		return true
 	}
+	// If your deadline is today
+	if m.a.dateOnly() && strings.Contains(p.text(max(from, m.from-6), m.from), "eadline") {
+		return true
+	}
 	// 12時30分頃に、障害の原因が新しい機能にあると推定し
 	if s := p.text(m.to, min(next, m.to+60)); !m.isRange && !m.since && strings.Contains(s, "原因") && containsAny(s, "推定し", "特定し", "突き止め", "判明し") {
 		return true

@@ -73,6 +73,28 @@ func (p *parser) joinCells() {
 	}
 }
 
+// minWrap and maxWrap bound the lines of an English paragraph that was wrapped, in characters.
+const minWrap, maxWrap = 50, 100
+
+// joinWraps makes one line of those into which a mail broke an English sentence: the next begins with a small letter, or
+// with a number behind a word that needs one.
+func (p *parser) joinWraps() {
+	first := 0
+	for k, t := range p.toks {
+		if t.kind != kNewline {
+			continue
+		}
+		next := p.over(k+1, kSpace)
+		if n := t.from - p.toks[first].from; k > first && n >= minWrap && n <= maxWrap && p.kindAt(next) != kNewline && isLatin(p.src.runes[t.from-1]) {
+			r := p.rune(next)
+			if isLatin(r) && unicode.IsLower(r) || (p.kindAt(next) == kClock || p.kindAt(next) == kDate) && p.latin(k-1, "at", "about", "on", "from", "until", "to", "through", "and", "between", "around", "approximately", "since", "of") {
+				p.toks[k].kind = kSpace
+			}
+		}
+		first = k + 1
+	}
+}
+
 // joinBrackets keeps what stands in brackets in the midst of a sentence from ending it: …システム(以下「全銀」といいます。)において.
 func (p *parser) joinBrackets() {
 	open := -1
@@ -128,6 +150,7 @@ func (p *parser) rowsBelow(lines [][2]int, n int) int {
 func (p *parser) structure() {
 	p.joinCells()
 	p.joinBrackets()
+	p.joinWraps()
 	first := 0
 	for i := 0; i <= len(p.toks); i++ {
 		if i < len(p.toks) && p.toks[i].kind != kNewline {

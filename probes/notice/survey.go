@@ -208,6 +208,10 @@ func (p *parser) survey(from, to int) survey {
 	if s.trouble && p.hasTime(from, to) && containsAny(p.text(from, to), "を確認した", "を確認しました", "を検知した", "を検知しました") {
 		s.happen = true
 	}
+	if s.trouble && containsAny(p.text(from, to), "still working", "are working to", "working to resolve", "working to restore", "working on a fix") {
+		s.sureOutage = true
+		s.outage++
+	}
 	if weak && containsAny(p.text(from, to), "が見られました", "が見られています", "が見られております") {
 		s.happen = true
 	}

@@ -69,12 +69,12 @@ var vocabulary = map[class]string{
 	cUntil: `まで にかけて にかけ 迄 にわたり`,
 	cNow:   `現在 currently`,
 	cAsOf:  `時点 段階で`,
-	cTrouble: `技術的な問題 技術的問題 システム上の問題 障害 システム障害 通信障害 接続障害 不具合 トラブル 故障 輻輳 システムダウン サーバーダウン サーバダウン ネットワーク障害 機器障害 設備障害 回線障害
+	cTrouble: `fiber\ cut fibre\ cut 技術的な問題 技術的問題 システム上の問題 障害 システム障害 通信障害 接続障害 不具合 トラブル 故障 輻輳 システムダウン サーバーダウン サーバダウン ネットワーク障害 機器障害 設備障害 回線障害
 		停電 断線 通信断 不通 アクセス障害 電波障害 大規模障害 緊急停止 アクセス集中 アクセスが集中 ダウンしています ダウンしており ダウンしました ダウンしていた ダウンした 閲覧障害
 		system\ failure system\ failures network\ failure network\ failures communication\ failure communications\ failure communication\ failures equipment\ failure hardware\ failure service\ failure power\ failure blackout malfunction malfunctions malfunctioned malfunctioning glitch system\ trouble network\ trouble technical\ trouble system\ error system\ errors breakdown
 		outage outages incident interruption interruptions disruption disruptions degraded downtime`,
 	cTroubleW: `不都合 性能低下 性能劣化 速度低下 品質低下 パフォーマンスの低下 パフォーマンス低下 事象 エラー 異常 遅延 遅れ 混雑 誤表示 誤作動 文字化け 支障 時間がかか 負荷がかかった 負荷がかかり 高負荷 タイムアウト パケットロス 断続的な 接続の問題 壊れ 失敗 運転見合わせ 運転を見合わせ 見合わせて issue issues error errors problem problems failure failures failed failing fails difficulties difficulty trouble latency slowness unstable congested congestion sluggish intermittent intermittently delay delays delayed`,
-	cMaint: `メンテナンス システムメンテナンス 定期メンテナンス 臨時メンテナンス 緊急メンテナンス サーバーメンテナンス サーバメンテナンス メンテ 保守 保守作業 保守点検 システム保守
+	cMaint: `extended\ downtime scheduled\ downtime planned\ downtime downtime\ notification downtime\ window downtime\ period extended\ maintenance メンテナンス システムメンテナンス 定期メンテナンス 臨時メンテナンス 緊急メンテナンス サーバーメンテナンス サーバメンテナンス メンテ 保守 保守作業 保守点検 システム保守
 		定期点検 システム点検 設備点検 電気設備点検 計画停止 計画停電 法定停電 定期停止 臨時停止 システム更改 システム改修 更改 システム移行 移行作業 切替作業 切り替え作業 システム切替 システム切り替え
 		システム更新 更新作業 サーバ更新 サーバー更新 機器更新 機器更改 機器交換 機器入替 機器入れ替え サーバ移行 サーバー移行 サーバー切替 バージョンアップ作業 アップデート作業 データ移行 停止作業 設備更新 増強工事 更新工事 交換工事 切替工事 ネットワーク工事 通信工事 回線工事 設備工事
 		計画メンテナンス 年次点検 法定点検 サーバー増強 サーバ増強 リプレース 切替え作業 入替作業 入れ替え作業 システム入替 システム入れ替え システム作業 回線切替 機器更新作業 システム機器
@@ -83,7 +83,7 @@ var vocabulary = map[class]string{
 	cStop:    `止めます 止めて 止めさせ 一時閉鎖 閉鎖期間 停止 休止 中断 一時停止 サービス停止 システム停止 閉塞 運休 ストップ 止まり 止まっ 取扱停止 全面停止 利用停止 suspended suspend suspends suspending suspension shutdown shut\ down stopped halted halt will\ stop services\ stop service\ stops services\ stopped systems\ stop stop\ of stops\ during stop\ during`,
 	cCant:    `通じなく 通じない 通じません 通じず 流れておりません 流れていません 映らな 映りません 聞こえな 聞こえません 鳴らな 鳴りません lost\ access lost\ connectivity 不可 利用不可 不能 利用不能 使用不可 unavailable inaccessible cannot could\ not can\ not not\ available not\ be\ available not\ working not\ be\ accessible not\ accessible not\ reachable not\ able\ to not\ be\ able\ to not\ responding timed\ out timing\ out declined is\ offline are\ offline was\ offline were\ offline be\ offline been\ offline went\ offline unable unreachable was\ down were\ down be\ down been\ down did\ not\ work stopped\ working out\ of\ service unresponsive not\ function not\ functioning unusable inoperable unserviceable difficult\ to hard\ to\ access hard\ to\ connect hard\ to\ use hard\ to\ reach difficulty\ accessing difficulty\ in\ accessing difficulty\ connecting difficulty\ in\ connecting difficulty\ logging did\ not\ connect do\ not\ connect does\ not\ work do\ not\ work not\ usable not\ possible not\ accept not\ displayed not\ open not\ load`,
 	cHappen:  `begun went\ down 途絶え 発生 生じ 起きて 起きた 起きま 起こっ 起こり 始ま occurred began started experiencing experienced having affected affecting`,
-	cNotice:  `検知 検出 判明 発覚 確認 認知 detected`,
+	cNotice:  `Monitoring\ detected monitoring\ detected monitoring\ alerted Monitoring\ alerted 検知 検出 判明 発覚 確認 認知 detected`,
 	cRecover: `復旧 回復 解消 正常化 復帰 収束 復活 終息 改善 全面復旧 完全復旧 障害復旧 解決 解除 全面解消 全復旧 修正いたしました 修正しました 修正致しました 直りました 直っております 直っています restored recovered resolved fixed mitigated came\ back`,
 	cResume:  `再開 全面再開 運転再開 サービス再開 営業再開 resumed resume resumes`,
 	cFinish:  `終了 完了 終え 終わり 終わっ completed finished concluded ended`,

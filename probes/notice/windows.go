@@ -532,6 +532,9 @@ func (a *assembler) finish(main eventKind) []window {
 		drop = drop || w.kind == outage && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == outage && o.hasStart && o.hasEnd && !w.end.Before(o.start) && (!w.end.After(o.end) || w.endDate && midnight(o.end).AddDate(0, 0, 1).Equal(w.end))
 		}) // a part was back earlier, or the day of the end was told once more
+		drop = drop || w.kind == outage && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
+			return o.kind == outage && o.ranged && o.hasStart && o.hasEnd && w.end.After(o.end) && w.end.Sub(o.end) < day
+		}) // when it was reported to be over
 		drop = drop || w.kind == outage && w.hasStart && !w.hasEnd && !a.row(w) && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == outage && o.ranged && o.hasStart && o.hasEnd && o.line < w.line && w.start.After(o.start) && w.start.Before(o.end)
 		}) // a step of it
