@@ -102,7 +102,7 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 			continue
 		}
 		// the power came back first and the service last; reopening follows the last day of a stop given in dates
-		if kind == outage && speaksOfAll(a.p, rd) || w.endDate && t.Sub(w.end) < day {
+		if kind == outage && speaksOfAll(a.p, rd) && !(w.ranged && len(a.p.lines[rd.line].cells) > 1) || w.endDate && t.Sub(w.end) < day {
 			a.setEnd(w, rd, rd.a, t, true)
 			w.endRole = roleEnd
 			return

@@ -213,7 +213,7 @@ func (p *parser) press() bool {
 func (p *parser) discontinued() bool {
 	if p.inEnglish() {
 		for _, i := range p.firstLines(6) {
-			if containsAny(strings.ToLower(p.text(p.lines[i].first, p.lines[i].last)), "termination of", "end of service", "end of the service", "discontinu", "will end", "end of sale", "end of support") {
+			if containsAny(strings.ToLower(p.text(p.lines[i].first, p.lines[i].last)), "termination of", "end of service", "end of the service", "discontinu", "will end", "end of sale", "end of support", "deprecat") {
 				return true
 			}
 		}
@@ -290,7 +290,7 @@ func (p *parser) factual(k eventKind) bool {
 		case p.inTitle(from):
 			found = s.about || s.mark || s.recovered || s.sureOutage || s.sureMaint
 		case p.inEnglish():
-			found = containsAny(strings.ToLower(text), "currently", "we are", "we have", "has been", "have been", " was ", " were ", "is now", "are now", " will ", "experiencing", "is unavailable", "is down", "still working", "are working")
+			found = containsAny(strings.ToLower(text), "currently", "we are", "we're", "we have", "we've", "has been", "have been", " was ", " were ", "is now", "are now", " will ", "experiencing", "is unavailable", "is down", "still working", "are working")
 		default:
 			found = p.find(from, to, cNow|cPlan) || p.hasTime(from, to) || (concerned || s.sureOutage && (s.trouble || s.happen) && containsAny(text, "ています", "ております")) &&
 				containsAny(text, "ております", "ています", "ておりま", "ていま", "ました", "した", "ただいま", "只今", "中です", "中でございます", "昨夜", "昨晩", "今朝", "いたします", "ている", "ません")

@@ -165,7 +165,7 @@ func (p *parser) readLabel(ln *line, k int) {
 		}
 	}
 	// a short line of its own that ends like a label is the heading of the lines below it
-	if p.toks[ln.last-1].to-begin <= maxLabel && !p.hasTime(k, ln.last) && p.headingLike(k, ln.last) {
+	if p.toks[ln.last-1].to-begin <= longest && !p.hasTime(k, ln.last) && p.headingLike(k, ln.last) {
 		set(k, ln.last, ln.last)
 	}
 }

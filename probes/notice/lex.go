@@ -464,6 +464,7 @@ func (l *lexer) tail(i int) tail {
 
 // englishTail reads the words before an English one: has been resolved, will be resolved, not resolved.
 func (l *lexer) englishTail() tail {
+	past := false
 	for k, n := len(l.tokens)-1, 0; k >= 0 && n < 6; k-- {
 		t := l.tokens[k]
 		if t.kind != kSpace {
@@ -478,7 +479,14 @@ func (l *lexer) englishTail() tail {
 				if n <= 3 && !(k > 1 && strings.EqualFold(string(l.rs[l.tokens[k-2].from:l.tokens[k-2].to]), "due")) {
 					return tailFuture
 				}
-			case "not", "once", "when", "until", "if", "no", "after", "as":
+			case "was", "were":
+				past = true
+			case "when", "after", "once":
+				if past {
+					return tailDone // when all services were restored
+				}
+				return tailNot
+			case "not", "until", "if", "no", "as":
 				return tailNot
 			}
 		}

@@ -89,6 +89,27 @@ func (p *parser) findZones() {
 	}
 }
 
+// shareZone gives all times of an English text the zone that those have which name one, where it is the same for all.
+func (p *parser) shareZone() {
+	var zone *time.Location
+	shared, someDay := 0, time.Date(2025, 1, 1, 0, 0, 0, 0, japan)
+	for _, t := range p.toks {
+		if t.kind != kClock || t.clock.zone == nil || t.clock.second > 0 {
+			continue // 10:37:02 is when a mail was sent
+		}
+		_, offset := someDay.In(t.clock.zone).Zone()
+		if zone != nil && offset != shared {
+			return
+		}
+		zone, shared = t.clock.zone, offset
+	}
+	for k := range p.toks {
+		if c := &p.toks[k].clock; p.toks[k].kind == kClock && c.zone == nil {
+			c.zone = zone
+		}
+	}
+}
+
 var halves = []struct {
 	word string
 	half half

@@ -164,6 +164,12 @@ func (l *lexer) afterMonth(i, j int, d date) int {
 			d.day = day
 			return l.finishDate(i, e2+1, d)
 		}
+		if l.at(e) == ',' { // 11月 25, 2025
+			if y, e3 := l.number(l.skip(e + 1)); y > 1990 && y < 2200 && e3-l.skip(e+1) == 4 {
+				d.day, d.year, d.english = day, y, true
+				return l.finishDate(i, e3, d)
+			}
+		}
 		// 12月6、7日 and 12月6～8日 give their unit at the end; 12月6(土) gives none
 		if l.sharesDay(e) || l.weekdayAt(e) > 0 {
 			d.day = day

@@ -106,6 +106,9 @@ func newParser(original string, published time.Time) *parser {
 		}
 	}
 	p.findZones()
+	if !slices.ContainsFunc(p.src.runes, japanese) {
+		p.shareZone()
+	}
 	p.allDay = strings.Contains(text, "終日")
 	p.listed = p.allDay || containsAny(text, "次の", "下記", "以下")
 	p.body = p.ownText()
@@ -295,6 +298,9 @@ func (p *parser) navigation(ln line, s string) bool {
 	menu := len(items) > 2 && len([]rune(s)) > 12 && quiet && !isLatin([]rune(strings.TrimLeft(items[0]+"x", "[(<"))[0])
 	if menu && containsAny(s, "FAQ", "よくある", "ホーム", "トップ", "お問い合わせ") {
 		return true
+	}
+	if strings.Count(s, "/") > 2 && len(items) == 1 && quiet && p.kindAt(ln.last-1) != kStop {
+		return true // 患者さん・ご家族の方へ/病院のご案内/採用情報
 	}
 	if strings.Count(s, " > ") > 1 && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, events) {
 		return true

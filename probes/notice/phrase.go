@@ -487,7 +487,7 @@ func (p *parser) endingBehind(k int) int {
 	if p.latin(k, "continuing", "continues", "lasting", "lasts", "running", "runs") && p.latin(p.over(k+1, kSpace), "until", "till", "through", "to") {
 		return p.over(p.over(k+1, kSpace)+1, kSpace)
 	}
-	if !p.latin(k, "ends", "ending", "concludes", "concluding", "finishes", "finishing") {
+	if !p.latin(k, "ends", "ended", "ending", "concludes", "concluding", "finishes", "finishing") {
 		return 0
 	}
 	for k = p.over(k+1, kSpace); p.latin(k, "on", "at"); {

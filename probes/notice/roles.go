@@ -437,6 +437,9 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 		case kText:
 			switch p.text(k, k+1) {
 			case "は", "の", "を", "日", "時", "報", "第", "●", "○", "※", "も":
+				if p.text(k, k+1) == "報" && p.kindAt(m.from-1) == kOpen && p.kindAt(m.to) == kClose && p.kindAt(k-1) == kNumber {
+					return roleReport, true // 第1報(4月3日 8時30分)
+				}
 				if p.text(k, k+1) == "報" && k > 0 && (p.kindAt(k-1) == kNumber || p.kindAt(k-1) == kLength || p.particle(k-1, '続') || p.particle(k-1, '速')) {
 					if m.since || m.until || m.isRange {
 						return roleNone, false

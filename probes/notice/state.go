@@ -20,6 +20,7 @@ type stand struct {
 	hoped bool
 	// recovered: done is told by a word of recovery, and not only by what works.
 	recovered, stillAny bool
+	hopes               bool // of a recovery to come
 	// lasts: the trouble is said to go on after some time: 午後7時半現在も続いている.
 	lasts bool
 	// finished: the words are those of an end (終了しました), and not only of something done (実施しました).
@@ -88,6 +89,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			case tailHope:
 				st.ongoing = true
 				st.hoped = st.hoped || st.done
+				st.hopes = true
 			case tailNot:
 				if hasPrefix(p.src.runes, t.to, "次第", "し次第", "見通し") > 0 {
 					st.hoped = st.hoped || st.done
@@ -126,7 +128,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if strings.HasSuffix(p.text(k, k+1), "中") && p.during(k) {
 				continue // 障害発生中に
 			}
-			if p.gapText(k, "引き続き") && p.conditional(k, to) {
+			if p.gapText(k, "引き続き", "続く") && p.conditional(k, to) {
 				continue // 引き続きつながりにくい場合は
 			}
 			if p.gapText(k, "継続") && p.find(k, to, cCan|cNormal) {
@@ -449,8 +451,8 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 			return probes.Ongoing // what else works as usual is no recovery
 		case st.still || st.lasts || st.again && !closed || st.done && st.hoped && whole && !sure || st.done && !st.recovered && st.stillAny && !sure:
 			return probes.Ongoing
-		case st.done && some && !closed && st.ongoing:
-			return probes.Ongoing // one of several services is back
+		case st.done && !closed && st.ongoing && (some || whole && !st.recovered && st.hopes):
+			return probes.Ongoing // one of several services is back, or what never failed is as usual
 		case st.done:
 			return probes.Resolved
 		case closed && (sure || !st.ongoing && !st.present):
@@ -511,13 +513,17 @@ func (p *parser) endUnknown() bool {
 	}) {
 		return true // 期間:9月11日05:30頃~継続中
 	}
-	return slices.ContainsFunc(p.lines, func(ln line) bool {
+	for i, ln := range p.lines {
 		k := p.over(ln.value, kSpace, kOpen)
 		if p.isWord(k, cNow) {
 			k = p.over(k+1, kSpace)
 		}
-		return ln.heads && ln.role == labelEnd && k < ln.last && p.isWord(k, cUnknown|cOngoing)
-	})
+		above := p.above(i)
+		if headed := above != nil && above.heads && above.role == labelEnd; ln.role == labelEnd && k < ln.last && (ln.heads && p.isWord(k, cUnknown|cOngoing) || headed && p.isWord(k, cUnknown)) {
+			return true
+		}
+	}
+	return false
 }
 
 // closedOnPage reports whether one of the lines of a status page that hold nothing but a state says that it is over.
