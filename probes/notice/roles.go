@@ -175,6 +175,11 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		next = m.to
 	}
 	label, _ := p.roleAt(m.from)
+	if isTimeLabel(label) && m.isRange && len(p.lines[m.line].cells) > 1 { // what the next cells say is of other things
+		for to = m.to; to < next && p.kindAt(to) != kTab; to++ {
+		}
+		next = to
+	}
 	if r.kind = p.kindAround(prev, next, m); r.kind == noEvent || r.kind == anyEvent {
 		r.kind = p.kindAround(from, to, m)
 	}
