@@ -55,16 +55,14 @@ func (p *parser) teaches() bool {
 
 // firstLines returns the first lines of the notice, without what belongs to the site around it.
 func (p *parser) firstLines(n int) []int {
-	var out []int
-	for i, ln := range p.lines {
-		if len(out) == n {
-			break
-		}
+	for i := p.headRead; i < len(p.lines) && len(p.head) < n; i++ {
+		p.headRead = i + 1
+		ln := p.lines[i]
 		if s := strings.TrimSpace(p.text(ln.first, ln.last)); !ln.blank && (i == p.title || !p.navigation(ln, s) && !p.greets(ln, s) && !slices.Contains(menuItems, s)) {
-			out = append(out, i)
+			p.head = append(p.head, i)
 		}
 	}
-	return out
+	return p.head[:min(n, len(p.head))]
 }
 
 // instructs reports whether the text's very head says that it explains, so that even the times in it are examples.
@@ -99,7 +97,7 @@ func (p *parser) instructs() bool {
 	if p.kindAt(p.backOverSpace(ln.last)-1) == kStop && p.rune(p.backOverSpace(ln.last)-1) == '?' || p.helpPage() {
 		return true
 	}
-	if text := string(p.src.runes); !p.hasClock(0, len(p.toks)) && containsAny(text, "from time to time", "From time to time", "Troubleshooting", "Recommended Customer Message", "Possible causes", "Common causes") {
+	if text := string(p.src.runes); !p.tellsWhen() && containsAny(text, "from time to time", "From time to time", "Troubleshooting", "Recommended Customer Message", "Possible causes", "Common causes") {
 		return true
 	}
 	if containsAny(strings.ToLower(string(p.src.runes[:min(len(p.src.runes), 800)])), "your status", "will endeavor", "will endeavour") {
@@ -108,11 +106,16 @@ func (p *parser) instructs() bool {
 	return containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "documentation\n", "user guide", "frequently asked questions", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
 }
 
-// helpPage reports whether one of the first lines says that an English page belongs to a site's help.
-func (p *parser) helpPage() bool {
+// tellsWhen reports whether a sentence tells of an hour of a day.
+func (p *parser) tellsWhen() bool {
 	told := false
 	p.sentences(func(from, to int) { told = told || p.hasClock(from, to) && p.dayIn(from, to) })
-	if told {
+	return told
+}
+
+// helpPage reports whether one of the first lines says that an English page belongs to a site's help.
+func (p *parser) helpPage() bool {
+	if p.tellsWhen() {
 		return false
 	}
 	for i := max(0, p.title-3); i < len(p.lines) && i < p.title+4; i++ {

@@ -59,10 +59,11 @@ func roleOfLabel(label string) labelRole {
 	if containsAny(label, "次期", "新") && containsAny(label, "稼働開始", "利用開始", "運用開始", "サービス開始") {
 		return labelEndPlan // of the system that takes the place of the one that stops
 	}
+	fields := strings.FieldsFunc(label, func(r rune) bool { return !unicode.IsLetter(r) })
 	for _, l := range labelWords {
 		for _, w := range l.words {
 			if w[0] < 0x80 {
-				if slices.Contains(strings.FieldsFunc(label, func(r rune) bool { return !unicode.IsLetter(r) }), w) {
+				if slices.Contains(fields, w) {
 					return l.role
 				}
 			} else if strings.Contains(label, w) && (l.role != labelIgnore || strings.Contains(core, w) && ignorable(core) && !containsAny(core, "停止", "休止", "中断")) {

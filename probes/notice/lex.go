@@ -1,7 +1,6 @@
 package notice
 
 import (
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -110,13 +109,10 @@ type lexer struct {
 	src    *source
 	rs     []rune
 	tokens []token
-
-	western bool // no Japanese is in the text
 }
 
 func lex(src *source) []token {
 	l := &lexer{src: src, rs: src.runes, tokens: make([]token, 0, len(src.runes)/2)}
-	l.western = !slices.ContainsFunc(l.rs, japanese)
 	for i := 0; i < len(l.rs); {
 		i = l.next(i)
 	}

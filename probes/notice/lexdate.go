@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -288,7 +289,7 @@ func (l *lexer) yearLast(n, j int) (month, day, year, end int, ok bool) {
 		return 0, 0, 0, 0, false
 	}
 	year, end = l.number(k + 1)
-	if end-k == 3 && sep == '/' && l.western && l.at(end) != '/' {
+	if end-k == 3 && sep == '/' && l.english(j) && l.at(end) != '/' {
 		year += 2000 // 10/7/08
 	} else if end-k != 5 {
 		return 0, 0, 0, 0, false
@@ -301,6 +302,18 @@ func (l *lexer) yearLast(n, j int) (month, day, year, end int, ok bool) {
 		month, day = second, n
 	}
 	return month, day, year, end, month <= 12
+}
+
+// english reports whether no Japanese is in the line of rune i.
+func (l *lexer) english(i int) bool {
+	from, to := i, i
+	for from > 0 && l.rs[from-1] != '\n' && to-from < 200 {
+		from--
+	}
+	for to < len(l.rs) && l.rs[to] != '\n' && to-from < 400 {
+		to++
+	}
+	return !slices.ContainsFunc(l.rs[from:to], japanese)
 }
 
 // followsDate reports whether the tokens so far end in a date and a separator.

@@ -64,6 +64,8 @@ type parser struct {
 	mentions     []mention
 	readings     []reading
 	body         string       // the text without what belongs to the site
+	head         []int        // the first lines of the notice, as far as they have been asked for
+	headRead     int          // how many lines were read for them
 	online       bool         // the notice speaks of a service at all, and not of roads
 	allDay       bool         // 終日 is said somewhere
 	listed       bool         // dates follow: 下記の日程
@@ -106,13 +108,13 @@ func newParser(original string, published time.Time) *parser {
 		}
 	}
 	p.findZones()
-	if !slices.ContainsFunc(p.src.runes, japanese) {
-		p.shareZone()
-	}
 	p.allDay = strings.Contains(text, "終日")
 	p.listed = p.allDay || containsAny(text, "次の", "下記", "以下")
 	p.body = p.ownText()
 	p.online = online(p.body)
+	if p.inEnglish() {
+		p.shareZone()
+	}
 	for k, t := range p.toks {
 		if t.kind == kWord && t.is(cTrouble|cMaint|cMaintW|cStop|cCant|cHappen|cTroubleW) && !t.is(cFriend) {
 			p.firstEvent = k

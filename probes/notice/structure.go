@@ -39,38 +39,74 @@ const maxCells = 40
 // maxColumns is the largest number of columns of a table that is told one cell a line.
 const maxColumns = 6
 
+// A tableLine is a line that may be a cell of such a table.
+type tableLine struct {
+	first, last int
+	names, when bool // it may name a column, and one of times
+	label       bool // it says in so many words that a time is to follow
+	timed       bool // it holds a time, or says that there is none
+}
+
 // joinCells makes rows of the tables that came one cell a line: the names of the columns, one of them that of a time, and
 // at least two rows with a time right there.
 func (p *parser) joinCells() {
-	var lines [][2]int // their tokens, without the blank ones
+	var lines []tableLine
 	first := 0
 	for k := 0; k <= len(p.toks); k++ {
 		if k < len(p.toks) && p.toks[k].kind != kNewline {
 			continue
 		}
-		if p.hasText(first, k) || p.hasTime(first, k) || strings.TrimSpace(p.text(first, k)) != "" {
-			lines = append(lines, [2]int{first, k})
+		if s := strings.TrimSpace(p.text(first, k)); s != "" {
+			lines = append(lines, p.tableLine(first, k, s))
 		}
 		first = k + 1
 	}
 	for i := 0; i < len(lines); i++ {
 		for n := min(maxColumns, (len(lines)-i)/3); n > 1; n-- {
-			rows := p.rowsBelow(lines[i:], n)
+			rows := rowsBelow(lines[i:], n)
 			if rows < 2 {
 				continue
 			}
 			for r := range (rows + 1) * n {
 				if (r+1)%n != 0 {
-					for k := lines[i+r][1]; k < lines[i+r+1][0]; k++ {
+					for k := lines[i+r].last; k < lines[i+r+1].first; k++ {
 						p.toks[k].kind = kSpace
 					}
-					p.toks[lines[i+r][1]].kind = kTab
+					p.toks[lines[i+r].last].kind = kTab
 				}
 			}
 			i += (rows+1)*n - 1
 			break
 		}
 	}
+}
+
+func (p *parser) tableLine(first, last int, s string) tableLine {
+	c := tableLine{first: first, last: last}
+	if len([]rune(s)) <= maxMenuItem && !p.hasTime(first, last) && !strings.ContainsAny(s, "。:\t!?") && !isMarker([]rune(s)[0]) {
+		c.names, c.when = true, isTimeLabel(roleOfLabel(s))
+		c.label = c.when && containsAny(s, "日", "時", "期間")
+	}
+	none := strings.Trim(s, "-~ー―(")
+	c.timed = none == "" || s == "終日" || strings.HasPrefix(none, "未定") || p.timeFirst(first, last)
+	return c
+}
+
+// rowsBelow counts the rows of n cells below n lines that name the columns; 0 where they do not.
+func rowsBelow(lines []tableLine, n int) int {
+	names := lines[:n]
+	if slices.ContainsFunc(names, func(c tableLine) bool { return !c.names }) || !slices.ContainsFunc(names, func(c tableLine) bool { return c.when }) {
+		return 0
+	}
+	rows := 0
+	for ; (rows+2)*n <= len(lines); rows++ {
+		for j, c := range lines[(rows+1)*n : (rows+2)*n] {
+			if names[j].when != c.timed || !names[j].when && c.label {
+				return rows
+			}
+		}
+	}
+	return rows
 }
 
 // minWrap and maxWrap bound the lines of an English paragraph that was wrapped, in characters.
@@ -119,31 +155,6 @@ func (p *parser) joinBrackets() {
 			}
 		}
 	}
-}
-
-// rowsBelow counts the rows of n cells below n lines that name the columns; 0 where they do not.
-func (p *parser) rowsBelow(lines [][2]int, n int) int {
-	var times [maxColumns]bool
-	some := false
-	for j, c := range lines[:n] {
-		s := strings.TrimSpace(p.text(c[0], c[1]))
-		if p.hasTime(c[0], c[1]) || len([]rune(s)) > maxMenuItem || strings.ContainsAny(s, "。:\t!?") || isMarker([]rune(s)[0]) {
-			return 0
-		}
-		times[j] = isTimeLabel(roleOfLabel(s))
-		some = some || times[j]
-	}
-	rows := 0
-	for some && (rows+2)*n <= len(lines) {
-		for j, c := range lines[(rows+1)*n : (rows+2)*n] {
-			s := strings.TrimSpace(p.text(c[0], c[1]))
-			if blank := strings.Trim(s, "-~ー―("); !times[j] && isTimeLabel(roleOfLabel(s)) && containsAny(s, "日", "時", "期間") || times[j] != (p.timeFirst(c[0], c[1]) || blank == "" || s == "終日" || strings.HasPrefix(blank, "未定")) {
-				return rows
-			}
-		}
-		rows++
-	}
-	return rows
 }
 
 // structure cuts the tokens into lines and finds what governs each.
