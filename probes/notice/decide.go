@@ -107,7 +107,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			return roleEnd, true
 		case t.is(cNormal):
-			if m.a.dateOnly() && (p.particle(m.to, 'は') || hasPrefix(p.src.runes, p.toks[m.to-1].to, "の運行状況", "の運航状況", "の運転状況") > 0) {
+			if m.a.dateOnly() && (p.particle(m.to, 'は') || hasPrefix(p.src.runes, p.toks[m.to-1].to, "の運行状況", "の運航状況", "の運転状況", "の外来", "の診療", "の開館") > 0) {
 				return roleIgnore, true // 同日は通常どおり業務を行った, 本日の運行状況:平常通り
 			}
 			if !p.find(k+1, min(k+8, next), cCant) && !containsAny(p.text(k, min(k+10, next)), "なくなり", "なくなっ", "なかっ", "ておらず", "ていない") {

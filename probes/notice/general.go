@@ -53,6 +53,15 @@ func (p *parser) teaches() bool {
 	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "注意事項", "通知について", "通知方法", "復旧手順", "でわかる", "がわかる", "事例", "初動", "チェックリスト", "する方法", "まとめ", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
 }
 
+// opening returns the text of the first three lines of the notice.
+func (p *parser) opening() string {
+	var b strings.Builder
+	for _, i := range p.firstLines(3) {
+		b.WriteString(p.text(p.lines[i].first, p.lines[i].last) + "\n")
+	}
+	return b.String()
+}
+
 // firstLines returns the first lines of the notice, without what belongs to the site around it.
 func (p *parser) firstLines(n int) []int {
 	for i := p.headRead; i < len(p.lines) && len(p.head) < n; i++ {
@@ -161,7 +170,7 @@ func (p *parser) hoursPage() bool {
 // crime reports whether one of the first lines speaks of data that got out, of a fraud or of a penalty, and of nothing that
 // failed or stopped.
 func (p *parser) crime() bool {
-	if containsAny(string(p.src.runes[:min(len(p.src.runes), 200)]), "自主回収", "リコール", "指名停止", "業務停止処分", "業務停止命令", "業務禁止命令", "営業停止") {
+	if containsAny(string(p.src.runes[:min(len(p.src.runes), 200)]), "自主回収", "リコール", "回収・返金", "回収と返金", "製品回収", "回収のお願い", "決算短信", "災害復旧事業", "議事録", "指名停止", "業務停止処分", "業務停止命令", "業務禁止命令", "営業停止") {
 		return true
 	}
 	warned := containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "かたって", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam")
@@ -247,8 +256,8 @@ func (p *parser) launch() bool {
 	if containsAny(h, "取扱いが変わ", "取り扱いが変わ", "制度が変わ", "ルールが変わ", "ダイヤ改正", "時刻改正") {
 		return true
 	}
-	return containsAny(h, "提供開始", "提供を開始", "新機能", "新サービス", "販売開始", "発売について", "発売開始", "を発売", "新発売", "推奨環境", "動作環境", "対応OS") &&
-		!containsAny(h, "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "延期", "遅延", "できない")
+	return containsAny(h, "提供開始", "提供を開始", "新機能", "機能を追加", "新サービス", "販売開始", "発売について", "発売開始", "を発売", "新発売", "推奨環境", "動作環境", "対応OS") &&
+		!containsAny(strings.ReplaceAll(h, "メンテナンスウィンドウ", ""), "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "延期", "遅延", "できない")
 }
 
 // releaseNotes reports whether lines of the page head the lists of what a version brings: 新機能, 不具合修正.
@@ -328,12 +337,15 @@ func (p *parser) drill() bool {
 		}
 	}
 	h := p.headline()
-	return containsAny(h, "対応訓練", "想定訓練", "復旧訓練", "伝達試験", "試験放送") || containsAny(h, "訓練", "演習") && (!containsAny(h, "システム障害", "メンテナンス") || containsAny(h, "想定", "訓練を"))
+	return containsAny(p.opening(), "対応訓練", "想定訓練", "復旧訓練", "伝達試験", "試験放送") || containsAny(h, "訓練", "演習") && (!containsAny(h, "システム障害", "メンテナンス") || containsAny(h, "想定", "訓練を"))
 }
 
 // facility reports whether the headline, or one of the first lines where the headline announces no work, says that a part of
 // a building or a street is closed or repaired.
 func (p *parser) facility(titleMaint bool) bool {
+	if h := p.headline(); containsAny(h, "電気設備", "受変電", "電気工作物") && !online(h) && containsAny(p.body, "影響はありません", "影響ありません", "影響はございません") {
+		return true
+	}
 	for _, i := range p.firstLines(5) {
 		ln := p.lines[i]
 		if s := p.text(ln.first, ln.last); containsAny(s, "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館", "外壁", "足場", "閉館", "騒音", "消防設備", "ごみ収集", "ごみの収集", "ごみ・", "クリーンセンター", "防火設備", "消防点検", "耐震工事", "解体工事") &&

@@ -175,6 +175,9 @@ func (p *parser) findTitle() {
 		if strings.Contains(s, " > ") && p.find(ln.first, ln.last, cTender|cMeeting) && !strings.Contains(s, "よくある") {
 			p.business = true
 		}
+		if strings.HasSuffix(s, "へ戻る") || strings.HasSuffix(s, "に戻る") {
+			continue
+		}
 		if p.hasTime(ln.first, ln.last) && p.find(ln.first, ln.last, cPublish) && !p.find(ln.first, ln.last, events&^cTender|cAbout) {
 			continue // ※12月6日更新(…を追記)
 		}
@@ -285,7 +288,12 @@ func (p *parser) navigation(ln line, s string) bool {
 	const events = cTrouble | cMaint | cStop | cRecover
 	quiet := !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, events)
 	items := strings.Fields(s)
-	if len(items) > 3 && !p.hasTime(ln.first, ln.last) && p.kindAt(ln.last-1) != kStop && !slices.ContainsFunc(items, func(item string) bool {
+	if len(items) == 3 && quiet && p.kindAt(ln.last-1) != kStop && !slices.ContainsFunc(items, func(item string) bool {
+		return len([]rune(item)) > 6 || isLatin([]rune(item)[0]) || strings.ContainsAny(item, "【】:■第")
+	}) {
+		return true // お客さまの声 局長のご挨拶 入札・契約
+	}
+	if len(items) > 3 && !strings.HasPrefix(items[1], "第") && !p.hasTime(ln.first, ln.last) && p.kindAt(ln.last-1) != kStop && !slices.ContainsFunc(items, func(item string) bool {
 		n := len([]rune(item))
 		return n > maxMenuItem || isLatin([]rune(item)[0]) && !slices.Contains([]string{"HOME", "TOP", "FAQ", "MENU", "Q&A", "NEWS"}, item) || strings.HasSuffix(item, "について") || strings.HasSuffix(item, "のお知らせ") || strings.ContainsAny(item, "【】:・■")
 	}) {

@@ -1,5 +1,7 @@
 package notice
 
+import "unicode"
+
 // A point is a place in time as the text writes it: a date, a time of day, or both.
 type point struct {
 	hasDate, hasClock bool
@@ -549,11 +551,21 @@ func (p *parser) untilWord(m *mention) {
 
 // fromOpening returns the end of the words at rune i that name the hour at which an office or a shop opens, from which
 // something held: 8時半の業務開始時から; 0 when they do not.
+const maxOpening = 12
+
 func (p *parser) fromOpening(i int) int {
 	rs := p.src.runes
 	n := hasPrefix(rs, i, "業務", "営業", "窓口", "受付", "開店", "開庁", "始業", "診療")
-	if n == 0 {
-		return 0
+	if n == 0 { // 8時30分の全銀システム開始時より
+		for ; n < maxOpening && i+n < len(rs) && hasPrefix(rs, i+n, "開始時", "稼働開始") == 0; n++ {
+			if !unicode.In(rs[i+n], unicode.Han, unicode.Katakana) && rs[i+n] != 'ー' {
+				return 0
+			}
+		}
+		if n == maxOpening {
+			return 0
+		}
+		n += hasPrefix(rs, i+n, "稼働")
 	}
 	i += n
 	i += hasPrefix(rs, i, "開始")

@@ -409,6 +409,8 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 			return roleReport, true
 		case t.is(cPublish) && !t.is(cMaint) && !m.since && !m.until && !m.isRange && (!p.kanjiBehind(j) || p.gapText(j, "付")):
 			return roleReport, true
+		case t.is(cReserve) && inBracket && p.timeFirst(j+1, to):
+			// 3月29日(予備日 4月5日)
 		case t.is(cMeeting | cDeadline | cReserve | cTender | cNext):
 			return roleIgnore, true
 		case t.is(cHours) && !m.a.hasDate && !p.kanjiBehind(j) && !p.find(j, to, cCant|cHappen|cTrouble|cStop):

@@ -134,7 +134,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if p.gapText(k, "継続") && p.find(k, to, cCan|cNormal) {
 				continue // 継続してご利用いただけます
 			}
-			if p.gapText(k, "不明", "確認中", "調査中") && containsAny(p.text(max(from, k-6), k), "日時", "時刻", "原因", "理由", "数") {
+			if p.gapText(k, "不明", "確認中", "調査中") && containsAny(p.text(max(from, k-6), k), "日時", "時刻", "原因", "理由", "数", "有無") {
 				continue // what is not known of it
 			}
 			st.ongoing = true

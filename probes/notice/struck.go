@@ -48,6 +48,14 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if m.a.dateOnly() && strings.Contains(p.text(max(from, m.from-6), m.from), "eadline") {
 		return true
 	}
+	// 5:00に切替の可否を判定し
+	if s := p.text(m.to, min(next, m.to+20)); !m.isRange && containsAny(s, "可否を判定", "可否を判断") {
+		return true
+	}
+	// 9:00-12:00 ● ● ● 休
+	if s := p.text(m.to, min(to, m.to+14)); m.isRange && !m.a.hasDate && (strings.Count(s, "●") > 1 || strings.Count(s, "○") > 1 || strings.Count(s, "〇") > 1) {
+		return true
+	}
 	// 12時30分頃に、障害の原因が新しい機能にあると推定し
 	if s := p.text(m.to, min(next, m.to+60)); !m.isRange && !m.since && strings.Contains(s, "原因") && containsAny(s, "推定し", "特定し", "突き止め", "判明し") {
 		return true

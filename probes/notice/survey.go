@@ -171,6 +171,12 @@ func (p *parser) survey(from, to int) survey {
 	if s := p.text(from, to); containsAny(s, "車両の通", "車両通行", "通行止", "通り抜け", "迂回", "う回路", "断水") && !online(s) {
 		return survey{quiet: true}
 	}
+	if s.stop && !p.dayIn(from, to) && containsAny(p.text(from, to), "受付を休止", "窓口を休止", "昼休み") {
+		return survey{quiet: true} // 正午から午後1時までは受付を休止します
+	}
+	if containsAny(p.text(from, to), "事例が全国", "事故につながる") {
+		return survey{quiet: true}
+	}
 	if s := p.text(from, to); containsAny(s, "は詐欺", "も詐欺", "が詐欺", "詐欺です", "詐欺の") {
 		return survey{quiet: true}
 	}

@@ -172,7 +172,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 			kind = outage // 停止時間 of what had failed
 		}
 		w := window{kind: kind, line: rd.line, endRole: roleNone, ranged: true, loose: rd.loose}
-		if rd.a.dateOnly() && !rd.a.allDay && !rd.b.allDay && !p.wholeDays(rd.mention) && strings.Contains(p.text(from, to), "年末年始") && !strings.Contains(p.headline(), "年末年始") {
+		if rd.a.dateOnly() && !rd.a.allDay && !rd.b.allDay && !p.wholeDays(rd.mention) && (strings.Contains(p.text(from, to), "年末年始") || rd.a.date.month == 12 && rd.a.date.day > 27 && rd.b.date.month == 1 && rd.b.date.day < 6 && p.amongHours(rd)) && !strings.Contains(p.headline(), "年末年始") {
 			w.loose = true // hours of service say so every year
 		}
 		w.labelled = label == labelStart || label == labelSpan
@@ -487,6 +487,15 @@ func (a *assembler) finish(main eventKind) []window {
 	}
 	if main == outage && slices.ContainsFunc(ws, func(w window) bool { return w.hasStart && !w.startDate && !a.p.timeline[w.line] }) {
 		// what the notice says of the whole counts for more than an account of what happened when
+		for _, t := range ws {
+			if n := len(ws); a.p.timeline[t.line] && t.hasEnd && !t.endDate {
+				for i := range ws[:n] {
+					if w := &ws[i]; !a.p.timeline[w.line] && w.hasStart && !w.startDate && !w.hasEnd && t.end.After(w.start) {
+						w.end, w.hasEnd, w.endRole, w.endFrom, w.endTo = t.end, true, t.endRole, t.endFrom, t.endTo
+					}
+				}
+			}
+		}
 		ws = slices.DeleteFunc(ws, func(w window) bool { return a.p.timeline[w.line] })
 	}
 	precise := func(w window) bool { return !(w.startDate || !w.hasStart) || !(w.endDate || !w.hasEnd) }
@@ -624,6 +633,11 @@ func (a *assembler) headed(w window) bool {
 
 // ruled reports whether a rule is drawn across the page between two lines.
 func (p *parser) ruled(above, below int) bool { return p.lines[below].rules > p.lines[above].rules }
+
+// amongHours reports whether days are followed by others, as those are on which a service is never open: 12月31日~1月3日、5月3日~5日は.
+func (p *parser) amongHours(rd *reading) bool {
+	return p.kindAt(rd.to) == kComma && p.kindAt(p.over(rd.to+1, kSpace)) == kDate || hasPrefix(p.src.runes, p.toks[rd.to-1].to, "及び", "および", "並びに") > 0
+}
 
 // row reports whether the window stands in a row of a table, behind the name of what it holds for.
 func (a *assembler) row(w window) bool {
