@@ -230,7 +230,7 @@ func (p *parser) discontinued() bool {
 			}
 		}
 	}
-	if h := p.headline(); p.title >= 0 && !p.find(p.lines[p.title].first, p.lines[p.title].last, eventWords) && !containsAny(h, "一時", "終了時") && (strings.Contains(h, "廃止") || strings.Contains(h, "終了") && containsAny(h, "サービス終了", "サービスの終了", "提供終了", "提供の終了", "アプリの終了", "販売終了", "サポート終了", "取扱終了", "取扱いの終了", "配信終了", "受付終了", "発行終了", "利用終了", "利用の終了")) {
+	if h := p.headline(); p.title >= 0 && !p.find(p.lines[p.title].first, p.lines[p.title].last, eventWords) && !containsAny(h, "一時", "終了時") && (strings.Contains(h, "廃止") || strings.Contains(h, "終了") && containsAny(h, "サービス終了", "サービスの終了", "提供終了", "提供の終了", "アプリの終了", "運用を終了", "運用終了", "販売終了", "サポート終了", "取扱終了", "取扱いの終了", "配信終了", "受付終了", "発行終了", "利用終了", "利用の終了")) {
 		return true
 	}
 	return containsAny(p.body, "サービス終了", "提供を終了", "提供終了", "販売停止", "販売終了", "サポートを終了", "サポート終了", "取扱いを終了", "取り扱いを終了", "受付を停止", "受付停止", "開設の停止", "発行を停止") &&

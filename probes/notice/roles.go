@@ -197,6 +197,11 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 	case labelPublish:
 		r.role = roleReport
 		return
+	case labelSpan:
+		if _, name := p.roleAt(m.from); strings.EqualFold(strings.TrimSpace(name), "date") && !m.isRange && m.a.hasDate && m.a.hasClock && p.isPublished(m) {
+			r.role = roleReport // Date: 2025/07/22 17:30
+			return
+		}
 	case labelHope:
 		r.role = roleHope
 		return
@@ -210,7 +215,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = role
 		return
 	}
-	if p.headsReport(m) || p.logs(m) || p.stamp(m) || p.posted(m) || p.quotes(m, to) || p.toldOn(m, to) {
+	if p.reportedBefore(m) || p.headsReport(m) || p.logs(m) || p.stamp(m) || p.posted(m) || p.quotes(m, to) || p.toldOn(m, to) {
 		r.role = roleReport
 		return
 	}
@@ -331,6 +336,12 @@ func (p *parser) willWork(from, to int) bool {
 		}
 	}
 	return false
+}
+
+// isPublished reports whether the mention is the very hour of publication.
+func (p *parser) isPublished(m *mention) bool {
+	d, c := m.a.date, m.a.clock
+	return d.year == p.published.Year() && d.month == int(p.published.Month()) && d.day == p.published.Day() && c.hour == p.published.Hour() && c.minute == p.published.Minute()
 }
 
 // answersWhen reports whether the words before a range say that it answers when something was so: 発生したのは8時半から9時10分.

@@ -15,6 +15,28 @@ func (p *parser) headsReport(m *mention) bool {
 	return p.hasTime(m.to, ln.last) || p.find(m.to, ln.last, cOngoing|cNow) || p.inEnglish() && !p.published.IsZero() && m.a.hasClock
 }
 
+// reportedBefore reports whether the mention heads a line below a heading like これまでのお知らせ.
+func (p *parser) reportedBefore(m *mention) bool {
+	ln := p.lines[m.line]
+	if m.isRange || !m.a.hasDate || m.from != p.over(ln.first, kSpace, kOpen) {
+		return false
+	}
+	for i, n := m.line-1, 0; i >= 0 && n < maxReports; i-- {
+		above := p.lines[i]
+		if above.blank {
+			continue
+		}
+		n++
+		if s := p.text(above.first, above.last); containsAny(s, "これまでのお知らせ", "過去のお知らせ", "以前のお知らせ", "これまでの報告", "過去の報告", "これまでの掲載") && !p.hasTime(above.first, above.last) && p.kindAt(above.last-1) != kStop {
+			return true
+		}
+	}
+	return false
+}
+
+// maxReports is the number of lines below such a heading that are believed to belong to it.
+const maxReports = 12
+
 // logs reports whether the mention heads an entry of a log in English: 12:58 AM PDT We are investigating ….
 func (p *parser) logs(m *mention) bool {
 	k := p.over(m.to, kSpace, kRange, kColon)
@@ -47,6 +69,9 @@ func (p *parser) toldOn(m *mention, to int) bool {
 // posted reports whether the mention ends a line that only says when a report was published: Posted 2 days ago. Oct 30, ….
 func (p *parser) posted(m *mention) bool {
 	ln := p.lines[m.line]
+	if k := p.over(m.to, kSpace); !m.isRange && m.a.hasDate && m.a.hasClock && m.from == p.over(ln.first, kSpace) && p.kindAt(k) == kOpen && p.rune(k) == '[' && k+2 < ln.last && p.kindAt(ln.last-1) == kClose && ln.last-k <= 5 {
+		return true // 2025/03/25 18:30 [メンテナンス]
+	}
 	k := p.over(ln.first, kSpace, kOpen)
 	return !(len(ln.cells) > 1 && p.toks[ln.cells[0].last-1].to-p.toks[ln.cells[0].first].from > maxColumn*2) && p.isWord(k, cPublish) && !p.isWord(k, cMaint) && !p.hasText(m.to, ln.last) &&
 		!p.find(k+1, ln.last, cHappen|cCant|cStop|cTrouble|cMaint|cRecover)

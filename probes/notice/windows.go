@@ -84,6 +84,9 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if rd.isRange && role == roleNone && (main == maintenance || p.aloneInSentence(rd.mention) || p.member(rd.line, rd.from)) && !p.titleMeeting && (p.eventBefore(rd.from) || p.sections[rd.line] == main) {
 		role = roleStart
 	}
+	if role == roleNone && rd.isRange && main == outage && p.listedBelow(rd) {
+		role = roleStart // 以下の時間帯に…発生しておりました, above (1) 10:05~11:40 閲覧画面
+	}
 	if role == roleNone && rd.isRange && main == outage && !rd.a.hasDate && p.sectionOf(rd.line) == maintenance && a.open >= 0 && a.windows[a.open].kind == maintenance {
 		role, kind = roleStart, maintenance // 作業日:6月18日, above A棟 10:00~12:30
 	}
@@ -633,6 +636,25 @@ func (a *assembler) headed(w window) bool {
 
 // ruled reports whether a rule is drawn across the page between two lines.
 func (p *parser) ruled(above, below int) bool { return p.lines[below].rules > p.lines[above].rules }
+
+// listedBelow reports whether a range begins its line, below a sentence that says that a failure was at the following hours.
+func (p *parser) listedBelow(rd *reading) bool {
+	ln := p.lines[rd.line]
+	if p.hasText(ln.text, rd.from) {
+		return false
+	}
+	for i, n := rd.line-1, 0; i >= 0 && n < 4; i-- {
+		above := p.lines[i]
+		if above.blank {
+			continue
+		}
+		n++
+		if s := p.text(above.first, above.last); containsAny(s, "以下の", "次の", "下記の") && containsAny(s, "時間帯", "時間に", "日時") && p.find(above.first, above.last, cTrouble|cTroubleW|cCant|cHappen) && containsAny(s, "ました", "おります") {
+			return true
+		}
+	}
+	return false
+}
 
 // amongHours reports whether days are followed by others, as those are on which a service is never open: 12月31日~1月3日、5月3日~5日は.
 func (p *parser) amongHours(rd *reading) bool {
