@@ -76,6 +76,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 				if p.find(k+1, min(k+8, next), cFinish) || containsAny(p.text(k, next), "可能となる", "可能になる", "可能となり", "可能になり") && !p.partOf(k, min(k+14, next)-1) {
 					return roleEnd, true
 				}
+				if p.kindAt(k+1) == kNewline && p.particle(k-1, 'が') && r.kind != maintenance && !p.partOf(max(from, k-6), k) {
+					return roleEnd, true // 13時25分 全ての電話が復旧
+				}
 				return roleIgnore, true
 			case tailNot:
 				if _, end := p.sentence(k); hasPrefix(p.src.runes, t.to, "するまで", "されるまで") > 0 && containsAny(p.text(k, end), "続いた", "続きました", "かった", "ました", "なった") {

@@ -112,7 +112,7 @@ func (p *parser) instructs() bool {
 	if containsAny(strings.ToLower(string(p.src.runes[:min(len(p.src.runes), 800)])), "your status", "will endeavor", "will endeavour") {
 		return true
 	}
-	return containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "documentation\n", "user guide", "frequently asked questions", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
+	return strings.HasSuffix(strings.ToLower(strings.TrimSpace(p.headline())), "documentation") || containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "user guide", "frequently asked questions", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
 }
 
 // tellsWhen reports whether a sentence tells of an hour of a day.
@@ -240,6 +240,9 @@ func (p *parser) discontinued() bool {
 // holidays reports whether the headline is that of the days on which a company or a shop is closed.
 func (p *parser) holidays() bool {
 	h := p.headline()
+	if containsAny(strings.ToLower(h), "holiday calendar", "holiday schedule", "holiday hours", "list of holidays") {
+		return true
+	}
 	return containsAny(h, "休業", "お休み", "サポート体制", "年末年始の営業", "営業時間", "営業日", "休館", "休診", "休校", "休暇") && containsAny(h, "夏季", "夏期", "冬季", "年末年始", "ゴールデンウィーク", "GW", "お盆", "休業日", "に関する", "について", "のお知らせ", "のご案内") &&
 		!online(h) && !containsAny(h, "障害", "不具合", "停止", "メンテナンス", "臨時")
 }
@@ -370,6 +373,16 @@ func (p *parser) cancelled() bool {
 // procedure (使用中止の受付).
 func (p *parser) cancels(k int) bool {
 	return p.isWord(k, cCancel) && hasPrefix(p.src.runes, p.toks[k].to, "の受付", "の手続", "のお手続", "の届", "の申", "・開始") == 0 && !p.find(k+1, min(k+4, len(p.toks)), cCant) && !containsAny(p.text(max(0, k-3), min(k+3, len(p.toks))), "注文", "訂正")
+}
+
+// calledOff reports whether one of the first lines of an English notice marks it as cancelled: [CANCELLED] Planned outage.
+func (p *parser) calledOff() bool {
+	for _, i := range p.firstLines(5) {
+		if containsAny(strings.ToLower(p.text(p.lines[i].first, p.lines[i].last)), "[cancelled]", "[canceled]", "cancelled:", "canceled:", "(cancelled)", "(canceled)") {
+			return true
+		}
+	}
+	return false
 }
 
 // postponed reports whether the headline puts the work off, and a sentence says that the new day is not known yet.

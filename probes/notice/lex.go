@@ -482,6 +482,10 @@ func (l *lexer) englishTail() tail {
 					return tailDone // when all services were restored
 				}
 				return tailNot
+			case "newly", "recently":
+				if n == 1 {
+					return tailNot // the newly restored website
+				}
 			case "not", "until", "if", "no", "as":
 				return tailNot
 			}

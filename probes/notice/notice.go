@@ -431,7 +431,7 @@ func (p *parser) run() Reading {
 			return out
 		}
 	}
-	if main == maintenance && (p.cancelledBelow() || p.postponed()) {
+	if main == maintenance && (p.cancelledBelow() || p.postponed() || p.calledOff()) {
 		return out
 	}
 	if main == maintenance && p.cancelled() {

@@ -153,7 +153,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// 月曜日から金曜日の9時~17時
-	if before := p.text(max(from, m.from-8), m.from); m.isRange && !m.a.hasDate && containsAny(before, "曜日の", "曜の", "曜日", "平日", "月~金", "月-金", "Monday to Friday", "Monday - Friday", "Monday-Friday", "Monday through Friday", "Mon-Fri", "Mon. - Fri.", "Weekdays", "weekdays", "(月)~(金)", "土日") {
+	if before := p.text(max(from, m.from-8), m.from); m.isRange && !m.a.hasDate && containsAny(before, "曜日の", "曜の", "曜日", "平日", "月~金", "月-金", "Monday to Friday", "Monday - Friday", "Monday-Friday", "Monday through Friday", "Mon-Fri", "Mon. - Fri.", "Weekdays", "weekdays", "Saturday and Sunday", "Saturdays", "Sundays", "(月)~(金)", "土日") {
 		return true
 	}
 	// 0:00~6:00も、停止せずご利用いただけます; 0時~6時 2件
