@@ -22,6 +22,7 @@ type verdict struct {
 	titleMaint            bool // the headline announces work
 	bodyMaint             bool // the body speaks of it too
 	bodyCond              bool // the body speaks of work as something that may be
+	plainNow              bool // a sentence of the body says in so many words what fails now
 	plainOutage           bool // a sentence of the body says in so many words what failed and when
 	plainMaint            bool // a sentence of the body says in so many words what will stop, from when until when
 }
@@ -69,6 +70,7 @@ func (p *parser) mainVerdict() verdict {
 		failed = failed || s.trouble && s.happen
 		if !inTitle && !s.cond {
 			v.plainOutage = v.plainOutage || p.plainFailure(from, to, &s)
+			v.plainNow = v.plainNow || s.trouble && s.cant && (p.find(from, to, cNow) || containsAny(p.text(from, to), "ただいま", "只今")) && online(p.text(from, to)) && p.causes(from, to) && !strings.Contains(p.text(from, to), "「")
 			v.plainMaint = v.plainMaint || p.plainWork(from, to, &s)
 		}
 		if s.quiet || s.tender && !s.happen {

@@ -363,7 +363,7 @@ func (p *parser) announces(v verdict) eventKind {
 func (p *parser) inPassing(v verdict) eventKind {
 	p.aside = true
 	switch {
-	case v.plainOutage:
+	case v.plainOutage, v.plainNow:
 		return outage
 	case v.plainMaint:
 		return maintenance
@@ -427,7 +427,7 @@ func (p *parser) run() Reading {
 		windows = slices.DeleteFunc(windows, func(w window) bool {
 			return !p.published.IsZero() && w.hasStart && w.start.Before(p.published.Add(-maxAside))
 		})
-		if len(windows) == 0 {
+		if len(windows) == 0 && !v.plainNow {
 			return out
 		}
 	}

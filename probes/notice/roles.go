@@ -424,7 +424,7 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 			// 3月29日(予備日 4月5日)
 		case t.is(cMeeting | cDeadline | cReserve | cTender | cNext):
 			return roleIgnore, true
-		case t.is(cHours) && !m.a.hasDate && !p.kanjiBehind(j) && !p.find(j, to, cCant|cHappen|cTrouble|cStop):
+		case t.is(cHours) && !m.a.hasDate && !p.kanjiBehind(j) && !p.find(j, to, cCant|cHappen|cTrouble|cStop|cRecover|cResume):
 			return roleIgnore, true
 		case t.is(cCancel) && inBracket:
 			return roleIgnore, true

@@ -48,6 +48,14 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if m.a.dateOnly() && strings.Contains(p.text(max(from, m.from-6), m.from), "eadline") {
 		return true
 	}
+	// Update from October 8, 2025:
+	if m.a.dateOnly() && !m.isRange && p.latin(p.backOverSpace(m.from)-1, "from") && p.kindAt(m.to) == kColon && p.lines[m.line].last == m.to+1 {
+		return true
+	}
+	// 10月4日付「システム障害に関するお知らせ」以降
+	if m.a.dateOnly() && hasPrefix(p.src.runes, p.toks[m.to-1].to, "付「", "付け「", "付『", "付けの「") > 0 {
+		return true
+	}
 	// 5:00に切替の可否を判定し
 	if s := p.text(m.to, min(next, m.to+20)); !m.isRange && containsAny(s, "可否を判定", "可否を判断") {
 		return true
@@ -191,7 +199,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// A desk's hours have no date
-	if !m.a.hasDate && p.find(from, to, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) {
+	if !m.a.hasDate && p.find(from, to, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) && !p.find(m.to, to, cRecover) {
 		return true
 	}
 	// 7月17日~19日の間に…プレイヤー様, この間の精算は…午後2時の間に順次振り込まれます

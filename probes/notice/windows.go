@@ -547,8 +547,8 @@ func (a *assembler) finish(main eventKind) []window {
 		drop = drop || w.kind == outage && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == outage && o.ranged && o.hasStart && o.hasEnd && w.end.After(o.end) && w.end.Sub(o.end) < day
 		}) // when it was reported to be over
-		drop = drop || w.kind == outage && w.hasStart && !w.hasEnd && !w.labelled && !a.p.find(a.p.lines[w.line].first, a.p.lines[w.line].last, cAgain) && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == outage && o.labelled && o.hasStart && o.hasEnd && !o.endDate && o.line < w.line && !w.start.Before(o.end) && w.start.Sub(o.end) < day && a.p.inEnglish()
+		drop = drop || w.kind == outage && w.hasStart && !w.hasEnd && !w.labelled && !a.p.find(a.p.lines[w.line].first, a.p.lines[w.line].last, cHappen) && slices.ContainsFunc(ws, func(o window) bool {
+			return o.kind == outage && o.labelled && o.hasStart && o.hasEnd && !o.endDate && o.line < w.line && !w.start.Before(o.end) && w.start.Sub(o.end) < day && a.p.inEnglish() && !w.startDate
 		}) // 11:55 The service is available again
 		drop = drop || w.kind == outage && w.hasStart && !w.hasEnd && !a.row(w) && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == outage && o.ranged && o.hasStart && o.hasEnd && o.line < w.line && w.start.After(o.start) && w.start.Before(o.end)
