@@ -620,7 +620,7 @@ func (l *lexer) englishYear(e int, d *date) int {
 		k++
 	}
 	k = l.skip(k)
-	if y, e2 := l.number(k); y >= 1900 && y < 2200 && e2-k == 4 && l.at(e2) != ':' {
+	if y, e2 := l.number(k); y >= 1900 && y < 2200 && e2-k == 4 && (l.at(e2) != ':' || !isDigit(l.at(e2+1))) {
 		d.year = y
 		return e2
 	}

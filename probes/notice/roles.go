@@ -433,6 +433,9 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 	if p.particle(j, '第') && p.kindAt(j+1) == kNumber && p.particle(j+2, '報') && !m.since && !m.until && !m.isRange {
 		return roleReport, true // 12:40 第1報
 	}
+	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "付「", "付け「", "付『", "付けの「", "付で", "付けで") > 0 {
+		return roleIgnore, true // 10月4日付「システム障害に関するお知らせ」以降: what was told then
+	}
 	if p.particle(j, '付') || p.particle(j, '版') || p.particle(j, '締') || p.particle(j, '発') && (p.particle(j+1, '信') || p.particle(j+1, '出')) {
 		return roleReport, true
 	}

@@ -52,10 +52,6 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if m.a.dateOnly() && !m.isRange && p.latin(p.backOverSpace(m.from)-1, "from") && p.kindAt(m.to) == kColon && p.lines[m.line].last == m.to+1 {
 		return true
 	}
-	// 10月4日付「システム障害に関するお知らせ」以降
-	if m.a.dateOnly() && hasPrefix(p.src.runes, p.toks[m.to-1].to, "付「", "付け「", "付『", "付けの「") > 0 {
-		return true
-	}
 	// 5:00に切替の可否を判定し
 	if s := p.text(m.to, min(next, m.to+20)); !m.isRange && containsAny(s, "可否を判定", "可否を判断") {
 		return true
