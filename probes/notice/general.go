@@ -176,7 +176,7 @@ func (p *parser) crime() bool {
 	if containsAny(string(p.src.runes[:min(len(p.src.runes), 200)]), "自主回収", "リコール", "回収・返金", "回収と返金", "製品回収", "回収のお願い", "決算短信", "災害復旧事業", "議事録", "指名停止", "業務停止処分", "業務停止命令", "業務禁止命令", "営業停止") {
 		return true
 	}
-	warned := containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "かたって", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam")
+	warned := containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "かたって", "よそお", "を装", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam")
 	for _, i := range p.firstLines(6) {
 		ln := p.lines[i]
 		if p.toks[ln.last-1].to-p.toks[ln.first].from > maxTitle {

@@ -601,7 +601,7 @@ func (p *parser) particles(m *mention) {
 		switch {
 		case p.latin(n, "at", "around", "about", "on"):
 			continue
-		case p.latin(n, "from", "From", "since", "Since", "after", "After", "starting", "Starting", "beginning", "Beginning", "commencing", "Commencing", "FROM"):
+		case p.latin(n, "from", "From", "since", "Since", "after", "After", "starting", "Starting", "beginning", "Beginning", "FROM"):
 			m.since = true
 		case p.latin(n, "until", "Until", "till", "to", "through"):
 			m.until = true

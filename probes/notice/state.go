@@ -348,7 +348,7 @@ func (p *parser) reports() []report {
 		if rd.role != roleReport || rd.at.IsZero() || rd.line == last || p.toks[ln.last-1].to-p.toks[ln.first].from > maxHeader || ln.role == labelPublish {
 			continue
 		}
-		if p.hasText(ln.first, rd.from) && p.kindAt(p.over(ln.first, kSpace)) != kOpen && !ln.bullet && !p.find(ln.first, rd.from, cPublish) {
+		if p.hasText(ln.first, rd.from) && p.kindAt(ln.first) != kOpen && !ln.bullet && !p.find(ln.first, rd.from, cPublish) {
 			continue
 		}
 		last = rd.line
@@ -362,9 +362,6 @@ func (p *parser) newest() (from, to int) {
 	reports := p.reports()
 	if len(reports) < 2 {
 		return 0, len(p.toks)
-	}
-	if above := p.above(reports[0].line); above != nil && p.title >= 0 && above.first > p.lines[p.title].last && containsAny(p.text(above.first, above.last), "これまでの", "以前の", "過去の") && p.find(p.lines[p.title].last, above.first, cRecover|cResume|cOngoing) {
-		return p.lines[p.title].last, above.first // これまでのお知らせ
 	}
 	best := 0
 	for i, r := range reports {

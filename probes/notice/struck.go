@@ -44,14 +44,6 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "に予定され", "に予定して", "に行われる", "に実施される") > 0 && containsAny(p.text(m.to, to), "に伴い", "に伴う", "のため") && (p.hasLabel(labelStart) || p.hasLabel(labelSpan)) {
 		return true
 	}
-	// If your deadline is today
-	if m.a.dateOnly() && strings.Contains(p.text(max(from, m.from-6), m.from), "eadline") {
-		return true
-	}
-	// Update from October 8, 2025:
-	if m.a.dateOnly() && !m.isRange && p.latin(p.backOverSpace(m.from)-1, "from") && p.kindAt(m.to) == kColon && p.lines[m.line].last == m.to+1 {
-		return true
-	}
 	// 5:00に切替の可否を判定し
 	if s := p.text(m.to, min(next, m.to+20)); !m.isRange && containsAny(s, "可否を判定", "可否を判断") {
 		return true

@@ -77,7 +77,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	}
 	kind := rd.kind
 	label, name := p.roleAt(rd.from)
-	if kind == noEvent || kind == anyEvent || main == maintenance && rd.isRange && (p.inTitle(rd.from) || isTimeLabel(label) && kindOfLabel(name) == maintenance) {
+	if kind == noEvent || kind == anyEvent || main == maintenance && rd.isRange && p.inTitle(rd.from) {
 		kind = main
 	}
 	role := rd.role
@@ -86,9 +86,6 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	}
 	if role == roleNone && rd.isRange && main == outage && p.listedBelow(rd) {
 		role = roleStart // 以下の時間帯に…発生しておりました, above (1) 10:05~11:40 閲覧画面
-	}
-	if role == roleNone && rd.isRange && main == outage && !rd.a.hasDate && p.sectionOf(rd.line) == maintenance && a.open >= 0 && a.windows[a.open].kind == maintenance {
-		role, kind = roleStart, maintenance // 作業日:6月18日, above A棟 10:00~12:30
 	}
 	if from, to := p.sentence(rd.from); role == roleNone && rd.isRange && main == outage && rd.a.hasDate && rd.a.hasClock && p.toldAsOver(from, to) {
 		role, rd.loose = roleStart, true // 20時頃から21時頃まで、…するケースがありました
