@@ -53,10 +53,10 @@ func (p *parser) teaches() bool {
 	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "注意事項", "通知について", "通知方法", "復旧手順", "でわかる", "がわかる", "事例", "初動", "チェックリスト", "する方法", "まとめ", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
 }
 
-// opening returns the text of the first three lines of the notice.
+// opening returns the text of the first lines of the notice.
 func (p *parser) opening() string {
 	var b strings.Builder
-	for _, i := range p.firstLines(3) {
+	for _, i := range p.firstLines(5) {
 		b.WriteString(p.text(p.lines[i].first, p.lines[i].last) + "\n")
 	}
 	return b.String()

@@ -305,7 +305,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 // inLabel reports whether the word at token k stands in the label of a line: 停止終了.
 func (p *parser) inLabel(k int) bool {
 	ln := p.lines[p.toks[k].line]
-	return ln.heads && k < ln.value && ln.role == labelEnd && p.kindAt(ln.first) != kOpen
+	return ln.heads && k < ln.value && ln.role == labelEnd && p.kindAt(p.over(ln.first, kSpace)) != kOpen
 }
 
 // A report is one of several that a notice stacks: 第2報, 【10月31日 19時更新】.
@@ -362,6 +362,9 @@ func (p *parser) newest() (from, to int) {
 	reports := p.reports()
 	if len(reports) < 2 {
 		return 0, len(p.toks)
+	}
+	if above := p.above(reports[0].line); above != nil && p.title >= 0 && above.first > p.lines[p.title].last && containsAny(p.text(above.first, above.last), "これまでの", "以前の", "過去の") && p.find(p.lines[p.title].last, above.first, cRecover|cResume|cOngoing) {
+		return p.lines[p.title].last, above.first // これまでのお知らせ
 	}
 	best := 0
 	for i, r := range reports {
