@@ -305,7 +305,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 // inLabel reports whether the word at token k stands in the label of a line: 停止終了.
 func (p *parser) inLabel(k int) bool {
 	ln := p.lines[p.toks[k].line]
-	return ln.heads && k < ln.value && ln.role == labelEnd && p.kindAt(p.over(ln.first, kSpace)) != kOpen
+	return ln.heads && k < ln.value && ln.role == labelEnd && p.kindAt(ln.first) != kOpen
 }
 
 // A report is one of several that a notice stacks: 第2報, 【10月31日 19時更新】.
@@ -348,7 +348,7 @@ func (p *parser) reports() []report {
 		if rd.role != roleReport || rd.at.IsZero() || rd.line == last || p.toks[ln.last-1].to-p.toks[ln.first].from > maxHeader || ln.role == labelPublish {
 			continue
 		}
-		if p.hasText(ln.first, rd.from) && p.kindAt(ln.first) != kOpen && !ln.bullet && !p.find(ln.first, rd.from, cPublish) {
+		if p.hasText(ln.first, rd.from) && p.kindAt(p.over(ln.first, kSpace)) != kOpen && !ln.bullet && !p.find(ln.first, rd.from, cPublish) {
 			continue
 		}
 		last = rd.line
