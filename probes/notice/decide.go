@@ -238,7 +238,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 		case t.is(cMove):
 			if t.tail != tailNot {
-				if p.find(max(0, m.from-6), m.from, cFinish|cResume) {
+				if a, _ := p.sentence(m.from); p.find(max(a, m.from-14), m.from, cFinish|cResume) {
 					return roleExtend, true
 				}
 				return roleStart, true
@@ -359,6 +359,8 @@ func (p *parser) lookBack(prev int, m *mention) role {
 			return roleEnd
 		case t.is(cHope):
 			return roleHope
+		case t.is(cNormal) && p.english(m) && t.tail != tailNot:
+			return roleEnd // were back to normal at 4.47am
 		case t.is(cHappen | cBegin | cStop):
 			if t.tail == tailNot {
 				return roleNone

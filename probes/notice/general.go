@@ -243,7 +243,7 @@ func (p *parser) discontinued() bool {
 // holidays reports whether the headline is that of the days on which a company or a shop is closed.
 func (p *parser) holidays() bool {
 	h := p.headline()
-	if containsAny(strings.ToLower(p.opening()), "holiday calendar", "holiday schedule", "holiday hours", "list of holidays") {
+	if containsAny(strings.ToLower(p.opening()), "holiday calendar", "holiday closure", "holiday schedule", "holiday hours", "list of holidays") {
 		return true
 	}
 	return containsAny(h, "休業", "お休み", "サポート体制", "年末年始の営業", "営業時間", "営業日", "休館", "休診", "休校", "休暇") && containsAny(h, "夏季", "夏期", "冬季", "年末年始", "ゴールデンウィーク", "GW", "お盆", "休業日", "に関する", "について", "のお知らせ", "のご案内") &&

@@ -66,11 +66,14 @@ func statedZone(text string) *time.Location {
 func (p *parser) findZones() {
 	l := &lexer{src: p.src, rs: p.src.runes}
 	for k, t := range p.toks {
-		if before := p.backOverSpace(k) - 1; t.kind != kOpen || p.kindAt(before) != kDate && p.kindAt(before) != kClock {
+		if before := p.backOverSpace(k) - 1; t.kind != kOpen && t.kind != kComma || p.kindAt(before) != kDate && p.kindAt(before) != kClock {
 			continue
 		}
 		var zone *time.Location
 		ln := p.lines[t.line]
+		if j := p.over(k+1, kSpace); t.kind == kComma {
+			ln.last = min(ln.last, j+1) // 04:00 on 15 March 2025, Japan time
+		}
 		for j := k + 1; j < ln.last && p.toks[j].kind != kClose && zone == nil; j++ {
 			var c clock
 			if p.toks[j].kind == kClock {

@@ -270,6 +270,9 @@ func (l *lexer) numericDate(i int) int {
 	if m, d, y, end, ok := l.yearLast(n, j); ok {
 		return l.finishDate(i, end, date{year: y, month: m, day: d})
 	}
+	if k := len(l.tokens); n >= 1 && n <= 31 && j-i <= 2 && k > 1 && l.tokens[k-1].kind == kRange && l.tokens[k-2].kind == kDate && l.tokens[k-2].date.english && !isLatin(l.at(j)) && l.at(j) != ':' && l.at(j) != '.' {
+		return l.emit(token{kind: kDate, from: i, to: j, date: date{day: n, english: true}}) // Aug. 4-5
+	}
 	// 12/6(土)・7(日), 6、7日
 	if n >= 1 && n <= 31 && j-i <= 2 && len(l.tokens) > 0 && (l.weekdayAt(j) > 0 || (l.followsDate() || n >= 10 && l.at(l.skip(j)) == '~') && l.sharesDay(j)) {
 		return l.finishDate(i, j, date{day: n})

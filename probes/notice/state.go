@@ -242,6 +242,9 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 		switch {
 		case t.is(cFinish) && (p.inLabel(k) || len(p.lines[t.line].cells) > 1 && (p.kindAt(k+1) == kTab || p.kindAt(k+1) == kNewline)): // 休止開始 | 休止終了
 		case t.is(cFinish):
+			if s := p.text(max(from, k-3), k); strings.HasSuffix(s, "開始と") || strings.HasSuffix(s, "開始・") || strings.HasSuffix(s, "開始および") || strings.HasSuffix(s, "開始及び") {
+				continue // 開始と終了のお知らせ
+			}
 			if hasPrefix(rs, i, "後") == 0 && (t.tail == tailDone || t.tail == tailNone && p.kindAt(k+1) == kClose) && (maint || p.find(from, to, cRecover|cResume) || len(p.lines) < 4 || containsAny(p.text(from, to), "予定通り", "予定どおり", "無事")) && !p.conditional(k, min(k+4, to)) && hasPrefix(rs, i, "したと報告", "したとの報告", "した医療機関", "した施設", "したところから", "した店舗", "した地域から") == 0 && (hasPrefix(rs, i, "し、", "し,", "して", "している") == 0 || hasPrefix(rs, i, "しております", "しています") > 0) && !p.find(from, k, cPerson) {
 				st.done = true
 				st.finished = true
