@@ -84,7 +84,7 @@ var vocabulary = map[class]string{
 	cCant:    `通じなく 通じない 通じません 通じず 流れておりません 流れていません 映らな 映りません 聞こえな 聞こえません 鳴らな 鳴りません lost\ access lost\ connectivity 不可 利用不可 不能 利用不能 使用不可 unavailable inaccessible cannot could\ not can\ not not\ available not\ be\ available not\ working not\ be\ accessible not\ accessible not\ reachable not\ able\ to not\ be\ able\ to not\ responding timed\ out timing\ out declined is\ offline are\ offline was\ offline were\ offline be\ offline been\ offline went\ offline unable unreachable was\ down were\ down be\ down been\ down did\ not\ work stopped\ working out\ of\ service unresponsive not\ function not\ functioning unusable inoperable unserviceable difficult\ to hard\ to\ access hard\ to\ connect hard\ to\ use hard\ to\ reach difficulty\ accessing difficulty\ in\ accessing difficulty\ connecting difficulty\ in\ connecting difficulty\ logging did\ not\ connect do\ not\ connect does\ not\ work do\ not\ work not\ usable not\ possible not\ accept not\ displayed not\ open not\ load`,
 	cHappen:  `begun went\ down 途絶え 発生 生じ 起きて 起きた 起きま 起こっ 起こり 始ま occurred began started experiencing experienced having affected affecting`,
 	cNotice:  `monitoring\ detected 検知 検出 判明 発覚 確認 認知 detected`,
-	cRecover: `復旧 回復 解消 正常化 復帰 収束 復活 終息 改善 全面復旧 完全復旧 障害復旧 解決 解除 全面解消 全復旧 修正いたしました 修正しました 修正致しました 直りました 直っております 直っています restored recovered resolved fixed mitigated came\ back`,
+	cRecover: `full\ restoration 復旧 回復 解消 正常化 復帰 収束 復活 終息 改善 全面復旧 完全復旧 障害復旧 解決 解除 全面解消 全復旧 修正いたしました 修正しました 修正致しました 直りました 直っております 直っています restored recovered resolved fixed mitigated came\ back`,
 	cResume:  `reopened lifted 再開 全面再開 運転再開 サービス再開 営業再開 resumed resume resumes`,
 	cFinish:  `is\ complete are\ complete 終了 完了 終え 終わり 終わっ completed finished concluded ended`,
 	cNormal:  `通常稼働 正常稼働 通常動作 as\ normal back\ to\ normal returned\ to\ normal return\ to\ normal 正常 通常どおり 通常通り 通常運転 平常 平常どおり 平常通り 通常運用 平常運転 問題なく normally operational`,
@@ -118,7 +118,7 @@ var vocabulary = map[class]string{
 	cAgain:     `再び 再度発生 再発し 再度、 again`,
 	cMode:      `メンテナンスモード メンテナンス画面 メンテナンス用 maintenance\ mode`,
 	cRecurring: `毎月 毎週 毎日 毎年 毎朝 毎晩 毎夜 毎回 隔週 weekly monthly every daily`,
-	cFriend: `避難の障害 通行の障害 障害等の程度 障害の程度 障害等のため 負傷や障害 病気や障害 病気・障害 疾病や障害 けがや障害 障害や病気 障害や疾病 移行可能 本格移行 移行支援 申請不可 受付不可 返品不可 転載不可 図書点検 蔵書点検 電子入札 入札手続 起こりう 起こり得 ご不都合 御不都合 障害の程度 障害の等級 障害の状態にある 障害者 障害児 障害福祉 障害年金 障害基礎年金 障害厚生年金 障害手帳 障害物 障害支援 障害のある 障害がある 障害をお持ち 障害を持つ 障害を有する 身体障害 精神障害 知的障害 発達障害 聴覚障害 視覚障害 内部障害
+	cFriend: `fixed\ and fixed\ line fixed-line 避難の障害 通行の障害 障害等の程度 障害の程度 障害等のため 負傷や障害 病気や障害 病気・障害 疾病や障害 けがや障害 障害や病気 障害や疾病 移行可能 本格移行 移行支援 申請不可 受付不可 返品不可 転載不可 図書点検 蔵書点検 電子入札 入札手続 起こりう 起こり得 ご不都合 御不都合 障害の程度 障害の等級 障害の状態にある 障害者 障害児 障害福祉 障害年金 障害基礎年金 障害厚生年金 障害手帳 障害物 障害支援 障害のある 障害がある 障害をお持ち 障害を持つ 障害を有する 身体障害 精神障害 知的障害 発達障害 聴覚障害 視覚障害 内部障害
 		障害学生 障害特性 障害理解 障害等級 障害認定 障害共済 障害給付 障害程度 障害区分 障害時 障害発生時 障害情報通知 障害訓練 障害報告 障害対策 障害対応訓練 障害対応 学習障害 睡眠障害 意識障害 機能障害 記憶障害 摂食障害 電子調達 調達システム 入札システム 電子公告 告知端末 告知放送 就業不能 障害状態 障害復旧訓練 障害予兆 障害を想定 障害を事前
 		嚥下障害 健康障害 後遺障害 適応障害 運動障害 言語障害 障害の有無 障害のない 障害に強い 障害復旧手順 障害切り分け 障害解析 障害共生 障害平等 障害名 障害種別 重度障害 障害差別 障害当事者 障害課 障害係 障害スポーツ 障害受付 障害窓口 障害連絡 耐障害 障害検知 障害試験 障害発生報 障害発生メール 障害発生通知 障害メンテナンス通知
 		メンテナンスフリー メンテナンス費 ビルメンテナンス メンテナンス会社 メンテナンス契約 メンテナンス委託 メンテナンススタッフ メンテナンス講座 メンテナンス方法 メンテナンスパック メンテナンス料 メンテナンス用品 メンテナンス技術 メンテナンス性 肌のメンテナンス 自転車メンテナンス セルフメンテナンス
