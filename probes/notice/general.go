@@ -87,6 +87,18 @@ func (p *parser) instructs() bool {
 	if strings.Contains(head, "発生時における") && !p.tellsWhen() {
 		return true
 	}
+	if s := strings.TrimSpace(head); !p.hasTime(ln.first, ln.last) && (strings.HasSuffix(s, "れたとき") || strings.HasSuffix(s, "したとき") || strings.HasSuffix(s, "たときは")) {
+		return true // カードをなくされたとき
+	}
+	if containsAny(head, "大会", "まつり", "祭り", "公演", "コンサート", "試合", "マラソン") && p.find(ln.first, ln.last, cCancel|cMove) && !online(head) {
+		return true // 花火大会中止のお知らせ
+	}
+	if containsAny(head, "ウェビナー", "セミナー", "勉強会") && !online(head) && containsAny(p.body, "開催日時", "お申し込み", "お申込み", "アジェンダ") {
+		return true
+	}
+	if containsAny(head, "調査結果", "調査の結果") && !p.find(ln.first, ln.last, cStop) && !containsAny(head, "障害", "不具合", "メンテ") {
+		return true
+	}
 	for _, i := range p.firstLines(3) {
 		if s := strings.TrimSpace(p.text(p.lines[i].first, p.lines[i].last)); (strings.HasSuffix(s, "ないときは") || strings.HasSuffix(s, "ない場合は") || strings.HasSuffix(s, "ないとき")) && !p.hasTime(p.lines[i].first, p.lines[i].last) {
 			return true // インターネットにつながらないときは
@@ -354,7 +366,7 @@ func (p *parser) facility(titleMaint bool) bool {
 	}
 	for _, i := range p.firstLines(5) {
 		ln := p.lines[i]
-		if s := p.text(ln.first, ln.last); containsAny(s, "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館", "外壁", "足場", "閉館", "騒音", "消防設備", "ごみ収集", "ごみの収集", "ごみ・", "クリーンセンター", "防火設備", "消防点検", "耐震工事", "解体工事") &&
+		if s := p.text(ln.first, ln.last); containsAny(s, "浄化槽", "火災警報器", "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館", "外壁", "足場", "閉館", "騒音", "消防設備", "ごみ収集", "ごみの収集", "ごみ・", "クリーンセンター", "防火設備", "消防点検", "耐震工事", "解体工事") &&
 			!online(s) && (i == p.title || !titleMaint && containsAny(s, "休", "停止", "工事", "点検", "メンテナンス", "閉")) {
 			return true
 		}

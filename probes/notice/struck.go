@@ -187,7 +187,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// A desk's hours have no date
-	if !m.a.hasDate && p.find(from, to, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) && !p.find(m.to, to, cRecover) {
+	if !m.a.hasDate && p.find(from, to, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) && !p.find(m.to, next, cRecover) {
 		return true
 	}
 	// 7月17日~19日の間に…プレイヤー様, この間の精算は…午後2時の間に順次振り込まれます

@@ -218,6 +218,9 @@ func (p *parser) survey(from, to int) survey {
 		s.sureOutage = true
 		s.outage++
 	}
+	if weak && p.hasTime(from, to) && containsAny(p.text(from, to), "had difficult", "had problem", "had issue", "had trouble") {
+		s.happen = true
+	}
 	if weak && p.hasTime(from, to) && containsAny(p.text(from, to), "has been", "have been") && containsAny(p.text(from, to), "very slow", "extremely slow") {
 		s.happen = true
 	}
