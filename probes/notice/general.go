@@ -53,6 +53,17 @@ func (p *parser) teaches() bool {
 	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "注意事項", "通知について", "通知方法", "復旧手順", "でわかる", "がわかる", "事例", "初動", "チェックリスト", "する方法", "まとめ", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
 }
 
+// recordsOther reports whether one of the first lines says that the page is the minutes of a meeting, a company's results or a
+// list of rebuilding, and not about a service for them.
+func (p *parser) recordsOther() bool {
+	for _, i := range p.firstLines(5) {
+		if s := p.text(p.lines[i].first, p.lines[i].last); containsAny(s, "議事録", "決算短信", "災害復旧事業") && !online(s) {
+			return true
+		}
+	}
+	return false
+}
+
 // opening returns the text of the first lines of the notice.
 func (p *parser) opening() string {
 	var b strings.Builder
@@ -185,7 +196,7 @@ func (p *parser) hoursPage() bool {
 // crime reports whether one of the first lines speaks of data that got out, of a fraud or of a penalty, and of nothing that
 // failed or stopped.
 func (p *parser) crime() bool {
-	if containsAny(string(p.src.runes[:min(len(p.src.runes), 200)]), "自主回収", "リコール", "回収・返金", "回収と返金", "製品回収", "回収のお願い", "決算短信", "災害復旧事業", "議事録", "指名停止", "業務停止処分", "業務停止命令", "業務禁止命令", "営業停止") {
+	if containsAny(string(p.src.runes[:min(len(p.src.runes), 200)]), "自主回収", "リコール", "回収・返金", "回収と返金", "製品回収", "回収のお願い", "指名停止", "業務停止処分", "業務停止命令", "業務禁止命令", "営業停止") {
 		return true
 	}
 	warned := containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "かたって", "よそお", "を装", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam")

@@ -62,7 +62,8 @@ func statedZone(text string) *time.Location {
 	return nil
 }
 
-// findZones gives the times of a line the zone that stands in brackets behind its last one: (Singapore time, GMT+8).
+// findZones gives the times of a line the zone that stands in brackets or behind a comma after its last one:
+// (Singapore time, GMT+8).
 func (p *parser) findZones() {
 	l := &lexer{src: p.src, rs: p.src.runes}
 	for k, t := range p.toks {

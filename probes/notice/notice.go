@@ -341,7 +341,7 @@ func (p *parser) eventBefore(k int) bool { return p.firstEvent >= 0 && p.firstEv
 
 // announces decides which kind of event the notice announces, if any.
 func (p *parser) announces(v verdict) eventKind {
-	if p.drill() || p.instructs() || p.crime() {
+	if p.drill() || p.instructs() || p.crime() || p.recordsOther() {
 		return noEvent
 	}
 	tender := v.titleTender && !v.bodyNotice

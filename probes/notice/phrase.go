@@ -549,10 +549,11 @@ func (p *parser) untilWord(m *mention) {
 	}
 }
 
-// fromOpening returns the end of the words at rune i that name the hour at which an office or a shop opens, from which
-// something held: 8時半の業務開始時から; 0 when they do not.
+// maxOpening is the longest name of what opens at an hour, in characters.
 const maxOpening = 12
 
+// fromOpening returns the end of the words at rune i that name the hour at which an office or a shop opens, from which
+// something held: 8時半の業務開始時から; 0 when they do not.
 func (p *parser) fromOpening(i int) int {
 	rs := p.src.runes
 	n := hasPrefix(rs, i, "業務", "営業", "窓口", "受付", "開店", "開庁", "始業", "診療")
