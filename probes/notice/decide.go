@@ -34,12 +34,13 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			fallback = roleStart
 		case t.is(cMeeting) && fallback == roleNone && hasPrefix(p.src.runes, t.to, "を開", "を行", "を開催", "で") > 0:
 			return roleIgnore, true
-		case t.is(cTender|cMeeting) && p.served(k):
+		case t.is(cTender|cMeeting) && (p.served(k) || p.particle(k+1, 'の') && p.find(k, next, cTrouble|cCant|cStop)):
+			// イベントの予約ができない不具合が発生
 		case t.is(cTender | cMeeting | cOther):
 			if t.is(cOther) && (p.causeOf(k, next) || p.particle(k+1, '時')) {
 				continue // 9時の開店時より
 			}
-			if fallback == roleNone && (k <= from+3 || !p.find(k, next, cHappen|cCant|cStop|cTrouble|cMaint|cRecover)) {
+			if fallback == roleNone && (k <= from+3 && p.kindAt(from) != kComma || !p.find(k, next, cHappen|cCant|cStop|cTrouble|cMaint|cRecover)) {
 				return roleIgnore, true
 			}
 		case t.is(cNext):

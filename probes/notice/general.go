@@ -53,11 +53,11 @@ func (p *parser) teaches() bool {
 	return containsAny(head, "よくある質問", "よくあるご質問", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "注意事項", "通知について", "通知方法", "復旧手順", "でわかる", "がわかる", "事例", "初動", "チェックリスト", "する方法", "まとめ", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
 }
 
-// recordsOther reports whether one of the first lines says that the page is the minutes of a meeting, a company's results or a
-// list of rebuilding, and not about a service for them.
+// recordsOther reports whether one of the first lines says that the page is the minutes of a meeting, a company's results, a
+// list of rebuilding or the recall of a product, and not about a service for them.
 func (p *parser) recordsOther() bool {
 	for _, i := range p.firstLines(5) {
-		if s := p.text(p.lines[i].first, p.lines[i].last); containsAny(s, "議事録", "決算短信", "災害復旧事業") && !online(s) {
+		if s := p.text(p.lines[i].first, p.lines[i].last); containsAny(s, "議事録", "決算短信", "災害復旧事業", "回収・返金", "回収と返金", "製品回収", "回収のお願い") && !online(s) {
 			return true
 		}
 	}
@@ -196,7 +196,7 @@ func (p *parser) hoursPage() bool {
 // crime reports whether one of the first lines speaks of data that got out, of a fraud or of a penalty, and of nothing that
 // failed or stopped.
 func (p *parser) crime() bool {
-	if containsAny(string(p.src.runes[:min(len(p.src.runes), 200)]), "自主回収", "リコール", "回収・返金", "回収と返金", "製品回収", "回収のお願い", "指名停止", "業務停止処分", "業務停止命令", "業務禁止命令", "営業停止") {
+	if containsAny(string(p.src.runes[:min(len(p.src.runes), 200)]), "自主回収", "リコール", "指名停止", "業務停止処分", "業務停止命令", "業務禁止命令", "営業停止") {
 		return true
 	}
 	warned := containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "かたって", "よそお", "を装", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam")
@@ -398,7 +398,7 @@ func (p *parser) cancelled() bool {
 // cancels reports whether the word at token k calls something off, and is not the cancelling of an order or the name of a
 // procedure (使用中止の受付).
 func (p *parser) cancels(k int) bool {
-	return p.isWord(k, cCancel) && hasPrefix(p.src.runes, p.toks[k].to, "の受付", "の手続", "のお手続", "の届", "の申", "・開始") == 0 && !p.find(k+1, min(k+4, len(p.toks)), cCant) && !containsAny(p.text(max(0, k-3), min(k+3, len(p.toks))), "注文", "訂正")
+	return p.isWord(k, cCancel) && hasPrefix(p.src.runes, p.toks[k].to, "の受付", "の手続", "のお手続", "の届", "の申", "・開始") == 0 && !p.find(k+1, min(k+4, len(p.toks)), cCant) && !containsAny(p.text(max(0, k-3), min(k+3, len(p.toks))), "注文", "訂正", "受付を中止", "受付中止")
 }
 
 // calledOff reports whether one of the first lines of an English notice marks it as cancelled: [CANCELLED] Planned outage.

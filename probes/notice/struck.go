@@ -11,6 +11,9 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		if t.kind != kWord {
 			continue
 		}
+		if t.is(cCancel) && strings.HasSuffix(p.text(max(0, k-3), k), "受付を") {
+			continue // メンテナンスのため受付を中止します
+		}
 		if t.is(cCancel) && isLatin(p.rune(k)) && (p.find(m.to, k, cCant) || p.find(from, m.from, cHappen|cTrouble|cTroubleW)) {
 			continue // could not be placed or cancelled, a failure occurred at 7:24 and flights were cancelled
 		}
@@ -42,6 +45,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// 19時05分頃に予定されているアップグレードに伴い, beside the hours of the stop
 	if !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "に予定され", "に予定して", "に行われる", "に実施される") > 0 && containsAny(p.text(m.to, to), "に伴い", "に伴う", "のため") && (p.hasLabel(labelStart) || p.hasLabel(labelSpan)) {
+		return true
+	}
+	// 14時からのオンラインセミナーは
+	if k := p.firstOf(m.to, min(m.to+12, to), cMeeting); m.since && !m.isRange && p.particle(m.to, 'の') && k > 0 && p.particle(k+1, 'は') {
 		return true
 	}
 	// 5:00に切替の可否を判定し
