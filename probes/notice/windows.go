@@ -1,8 +1,6 @@
 package notice
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 	"time"
 
@@ -479,164 +477,6 @@ func (a *assembler) add(w window) {
 	a.open = -1
 }
 
-// finish drops what better bounds have made needless and puts the rest in order.
-func (a *assembler) finish(main eventKind) []window {
-	ws := a.windows
-	if slices.ContainsFunc(ws, func(w window) bool { return !w.loose }) {
-		ws = slices.DeleteFunc(ws, func(w window) bool { return w.loose })
-	}
-	if main == outage && slices.ContainsFunc(ws, func(w window) bool { return w.hasStart && !w.startDate && !a.p.timeline[w.line] }) {
-		// what the notice says of the whole counts for more than an account of what happened when
-		for _, t := range ws {
-			if n := len(ws); a.p.timeline[t.line] && t.hasEnd && !t.endDate {
-				for i := range ws[:n] {
-					if w := &ws[i]; !a.p.timeline[w.line] && w.hasStart && !w.startDate && !w.hasEnd && t.end.After(w.start) {
-						w.end, w.hasEnd, w.endRole, w.endFrom, w.endTo = t.end, true, t.endRole, t.endFrom, t.endTo
-					}
-				}
-			}
-		}
-		ws = slices.DeleteFunc(ws, func(w window) bool { return a.p.timeline[w.line] })
-	}
-	precise := func(w window) bool { return !(w.startDate || !w.hasStart) || !(w.endDate || !w.hasEnd) }
-	strong := false
-	for _, w := range ws {
-		strong = strong || w.hasStart && !w.weak && precise(w)
-	}
-	var out []window
-	for i, w := range ws {
-		if w.hasStart && w.hasEnd && w.end.Before(w.start) {
-			continue
-		}
-		drop := w.startDate && !w.hasEnd && !w.labelled && slices.ContainsFunc(ws, func(o window) bool {
-			return o.hasStart && !o.startDate && o.kind == w.kind && (o.hasEnd || !w.start.Before(o.start))
-		})
-		drop = drop || w.kind == outage && w.startDate && !w.labelled && slices.ContainsFunc(ws[:i], func(o window) bool {
-			return o.kind == outage && o.hasStart && o.hasEnd && o.line < w.line && w.start.After(o.start) && w.start.Before(o.end) && (!w.hasEnd || !w.end.After(o.end))
-		}) // its phases, day by day
-		drop = drop || w.kind == outage && w.startDate && !w.labelled && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == outage && o.labelled && o.ranged && o.hasStart && o.hasEnd && !o.startDate && o.line < w.line
-		}) // what it did to data of other days
-		drop = drop || w.kind == outage && w.startDate && w.hasEnd && !w.labelled && a.labelledWithin(w) > 1 // what its spans lie in
-		drop = drop || w.endDate && w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == w.kind && o.hasStart && o.hasEnd && !o.endDate && o.start.Equal(w.start) && midnight(o.end).AddDate(0, 0, 1).Equal(w.end)
-		}) // the day on which it ended, told once more
-		drop = drop || w.startDate && w.hasEnd && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == w.kind && o.hasStart && !o.startDate && o.hasEnd && o.end.Equal(w.end) && midnight(o.start).Equal(w.start)
-		}) // the day of it, told once more
-		drop = drop || w.wholeDay && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == w.kind && o.ranged && !o.startDate && !w.start.Before(o.start) && !w.end.After(o.end) && !(o.line != w.line && (a.row(w) && a.row(o) || a.under(w) && a.under(o) || a.p.lines[w.line].heads && a.p.lines[o.line].heads))
-		}) // a day in the midst of it
-		drop = drop || w.kind == maintenance && w.hasEnd && slices.ContainsFunc(ws, func(o window) bool {
-			return o.line < w.line && o.kind == maintenance && o.hasStart && o.hasEnd && !o.start.Before(w.start) && !o.end.After(w.end) && !w.start.Equal(o.start) && a.p.ruled(o.line, w.line) && a.r.past
-		}) // what was planned, below what came of it
-		drop = drop || w.kind == maintenance && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool { return o.hasStart && o.hasEnd && o.kind == w.kind })
-		drop = drop || w.kind == maintenance && w.hasStart && !w.hasEnd && !w.labelled && slices.ContainsFunc(ws, func(o window) bool {
-			return o.labelled && o.kind == maintenance && o.hasStart && o.hasEnd && w.start.Before(o.start)
-		}) // what is not possible in the days before
-		drop = drop || w.kind == outage && slices.ContainsFunc(ws, func(o window) bool {
-			return o.labelled && o.kind == outage && o.hasEnd && w.hasStart && w.hasEnd && !w.labelled && w.line > o.line &&
-				!w.start.Before(o.start) && !w.end.After(o.end) && w.end.Sub(w.start) < o.end.Sub(o.start)
-		}) && !(w.ranged && a.p.member(w.line, a.p.tokenAt(a.p.lines[w.line], w.startFrom))) // its phases
-		drop = drop || w.kind == outage && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == outage && o.hasStart && o.hasEnd && !w.end.Before(o.start) && (!w.end.After(o.end) || w.endDate && midnight(o.end).AddDate(0, 0, 1).Equal(w.end))
-		}) // a part was back earlier, or the day of the end was told once more
-		drop = drop || w.kind == outage && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == outage && o.ranged && o.hasStart && o.hasEnd && w.end.After(o.end) && w.end.Sub(o.end) < day
-		}) // when it was reported to be over
-		drop = drop || w.kind == outage && w.hasStart && !w.hasEnd && !w.labelled && !a.p.find(a.p.lines[w.line].first, a.p.lines[w.line].last, cHappen) && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == outage && o.labelled && o.hasStart && o.hasEnd && !o.endDate && o.line < w.line && !w.start.Before(o.end) && w.start.Sub(o.end) < day && a.p.inEnglish() && !w.startDate
-		}) // 11:55 The service is available again
-		drop = drop || w.kind == outage && w.hasStart && !w.hasEnd && !a.row(w) && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == outage && o.ranged && o.hasStart && o.hasEnd && o.line < w.line && w.start.After(o.start) && w.start.Before(o.end)
-		}) // a step of it
-		drop = drop || w.kind == outage && w.hasStart && w.hasEnd && !w.ranged && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == outage && o.labelled && o.ranged && o.hasEnd && o.start.Equal(w.start) && o.end.Before(w.end)
-		}) // when it was reported to be over
-		if w.weak && !w.hasEnd && strong {
-			drop = true
-		}
-		if w.weak && w.hasEnd && strong {
-			// noticed later than begun: the end belongs to the start
-			for j := range ws {
-				o := &ws[j]
-				if j != i && o.hasStart && !o.weak && !o.hasEnd && !o.start.After(w.start) {
-					o.end, o.hasEnd, o.endDate, o.endRole = w.end, true, w.endDate, w.endRole
-					o.endFrom, o.endTo = w.endFrom, w.endTo
-					o.approx = o.approx || w.approx
-					for n := range out {
-						if out[n].start.Equal(o.start) && !out[n].hasEnd {
-							out[n] = *o
-						}
-					}
-					drop = true
-					break
-				}
-			}
-		}
-		if !precise(w) || w.startDate && !w.hasEnd || !w.hasStart && w.endDate {
-			for j, o := range ws {
-				if j == i || !precise(o) || w.kind != o.kind {
-					continue
-				}
-				if (w.labelled || a.p.named(w.line, a.p.tokenAt(a.p.lines[w.line], w.startFrom))) && w.ranged && w.hasStart && w.hasEnd && o.ranged && o.hasStart && o.hasEnd && w.line != o.line && !midnight(o.start).Equal(w.start) && !midnight(o.end.Add(-1)).AddDate(0, 0, 1).Equal(w.end) {
-					continue // another service, for other days
-				}
-				if a.headed(w) && a.headed(o) && w.line != o.line {
-					continue // each under a name of its own
-				}
-				if overlapsDays(w, o) && !(w.hasStart && w.hasEnd && o.ranged && a.listed(w, o)) {
-					drop = true
-				}
-			}
-		}
-		if !drop {
-			out = append(out, w)
-		}
-	}
-	slices.SortStableFunc(out, func(x, y window) int {
-		return cmp.Or(bound(x).Compare(bound(y)), x.end.Compare(y.end))
-	})
-	return joinPhases(out)
-}
-
-// joinPhases makes one of failures that are told in one breath and of which one begins when the other ends.
-func joinPhases(ws []window) []window {
-	for i := len(ws) - 1; i > 0; i-- {
-		w, next := &ws[i-1], ws[i]
-		if w.kind == outage && next.kind == outage && w.line == next.line && w.hasStart && w.hasEnd && next.hasStart && next.hasEnd && !w.endDate && w.end.Equal(next.start) {
-			w.end, w.endFrom, w.endTo, w.endRole, w.endDate = next.end, next.endFrom, next.endTo, next.endRole, next.endDate
-			w.approx = w.approx || next.approx
-			ws = slices.Delete(ws, i, i+1)
-		}
-	}
-	return ws
-}
-
-// labelledWithin counts the spans under a label that lie within a window.
-func (a *assembler) labelledWithin(w window) int {
-	n := 0
-	for _, o := range a.windows {
-		if o.kind == w.kind && o.labelled && o.ranged && o.hasStart && o.hasEnd && !o.startDate && !o.start.Before(w.start) && !o.end.After(w.end) {
-			n++
-		}
-	}
-	return n
-}
-
-// headed reports whether the window is a range that stands alone on its line, below a line that names what it holds for.
-func (a *assembler) headed(w window) bool {
-	p, ln := a.p, a.p.lines[w.line]
-	above := p.above(w.line)
-	if !w.ranged || above == nil || p.hasText(ln.first, p.tokenAt(ln, w.startFrom)) {
-		return false
-	}
-	return !p.hasTime(above.first, above.last) && p.kindAt(above.last-1) != kStop && p.toks[above.last-1].to-p.toks[above.first].from <= maxHeader && !p.find(above.first, above.last, cWhen)
-}
-
-// ruled reports whether a rule is drawn across the page between two lines.
-func (p *parser) ruled(above, below int) bool { return p.lines[below].rules > p.lines[above].rules }
-
 // listedBelow reports whether a range begins its line, below a sentence that says that a failure was at the following hours.
 func (p *parser) listedBelow(rd *reading) bool {
 	ln := p.lines[rd.line]
@@ -661,16 +501,6 @@ func (p *parser) amongHours(rd *reading) bool {
 	return p.kindAt(rd.to) == kComma && p.kindAt(p.over(rd.to+1, kSpace)) == kDate || hasPrefix(p.src.runes, p.toks[rd.to-1].to, "及び", "および", "並びに") > 0
 }
 
-// row reports whether the window stands in a row of a table, behind the name of what it holds for.
-func (a *assembler) row(w window) bool {
-	p, ln := a.p, a.p.lines[w.line]
-	k := p.tokenAt(ln, w.startFrom)
-	if j := p.backOverSpace(k) - 1; p.latin(j, "From", "from") {
-		k = j
-	}
-	return p.hasText(ln.first, k) && p.kindAt(p.backOverSpace(k)-1) == kTab
-}
-
 // named reports whether the time at token k of a line stands behind a colon and the name of what it holds for.
 func (p *parser) named(line, k int) bool {
 	return p.hasText(p.lines[line].first, k) && p.kindAt(p.backOverSpace(k)-1) == kColon
@@ -679,19 +509,6 @@ func (p *parser) named(line, k int) bool {
 // member reports whether it does so in a list: ・サーバー1:7時7分~7時17分.
 func (p *parser) member(line, k int) bool { return p.lines[line].bullet && p.named(line, k) }
 
-// under reports whether the window stands alone on its line, below a heading with a mark.
-func (a *assembler) under(w window) bool {
-	p, ln := a.p, a.p.lines[w.line]
-	above := p.above(w.line)
-	return above != nil && p.heads(*above) && !p.hasText(ln.first, p.tokenAt(ln, w.startFrom))
-}
-
-// listed reports whether two windows are members of a list, each with a subject of its own.
-func (a *assembler) listed(w, o window) bool {
-	p, x, y := a.p, a.p.lines[w.line], a.p.lines[o.line]
-	return w.ranged && w.line != o.line && x.bullet && y.bullet && p.hasText(x.value, p.tokenAt(x, w.startFrom)) && p.hasText(y.value, p.tokenAt(y, o.startFrom))
-}
-
 // tokenAt returns the token of the line that holds a rune.
 func (p *parser) tokenAt(ln line, i int) int {
 	k := ln.first
@@ -699,27 +516,6 @@ func (p *parser) tokenAt(ln line, i int) int {
 		k++
 	}
 	return k
-}
-
-func bound(w window) time.Time {
-	if w.hasStart {
-		return w.start
-	}
-	return w.end
-}
-
-// overlapsDays reports whether a window given in dates alone speaks of the same days as a precise one.
-func overlapsDays(w, o window) bool {
-	ws, we := bound(w), bound(w)
-	if w.hasEnd {
-		we = w.end
-	}
-	ws, we = midnight(ws), we.Add(day)
-	os, oe := bound(o), bound(o)
-	if o.hasEnd {
-		oe = o.end
-	}
-	return !os.After(we) && !oe.Before(ws) && (w.hasEnd || !os.After(ws.Add(day-1)))
 }
 
 func (p *parser) announced(w window) probes.AnnouncedWindow {
