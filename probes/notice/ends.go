@@ -174,15 +174,15 @@ func (a *assembler) extend(rd *reading, t time.Time) bool {
 	}
 	for i := len(a.windows) - 1; i >= 0; i-- {
 		w := &a.windows[i]
-		if !w.hasStart || !w.hasEnd {
+		if !w.hasEnd || !w.hasStart && !(w.sentence > 0 && t.After(w.end)) {
 			continue
 		}
-		if !rd.a.hasDate {
+		if !rd.a.hasDate && w.hasStart {
 			for !t.After(w.start) {
 				t = t.AddDate(0, 0, 1)
 			}
 		}
-		if t.Before(w.start) {
+		if w.hasStart && t.Before(w.start) {
 			continue
 		}
 		a.setEnd(w, rd, rd.a, t, true)

@@ -98,6 +98,9 @@ func (p *parser) mainVerdict() verdict {
 		v.bodyNotice = v.bodyNotice || !inTitle && s.about && (s.maint || s.stop) && !s.cond && p.kindAt(to) == kNewline && p.rangeBelow(to) ||
 			!inTitle && s.sureMaint && s.stop && containsAny(p.text(from, to), "下記の期間", "下記の日時", "下記期間", "次の期間", "次の日時", "以下の期間", "以下の日時") && p.rangeBelow(to)
 		v.bodyMaint = v.bodyMaint || !inTitle && !s.cond && (s.maint || s.stop || s.cant || s.sureMaint || p.find(from, to, cMaintW|cUnknown|cInfo))
+		if inTitle && s.maint && p.find(from, to, cWhen) && p.find(to, len(p.toks), cRecurring) {
+			s.sureMaint = true // 3月のメンテナンス日程
+		}
 		v.titleMaint = v.titleMaint || inTitle && (s.maint || s.stop) && (s.about || s.mark || s.sureMaint)
 		v.bodyCond = v.bodyCond || !inTitle && s.maintCond && !s.sureMaint
 		v.sureMaint = v.sureMaint || s.sureMaint || inTitle && s.maint && (s.about || s.mark)

@@ -16,7 +16,7 @@ type survey struct {
 
 func (p *parser) survey(from, to int) survey {
 	var s survey
-	var mended, cantNow, weak, work, do, plan, finish, ongoing, now, finished, resumed bool
+	var mended, cantNow, weak, work, do, plan, finish, ongoing, now, finished, resumed, learnt bool
 	for k := from; k < to; k++ {
 		t := p.toks[k]
 		if t.kind != kWord {
@@ -44,6 +44,10 @@ func (p *parser) survey(from, to int) survey {
 		case t.is(cTrouble):
 			if t.tail == tailNot || cond {
 				mended = mended || hasPrefix(p.src.runes, t.to, "を修正", "の修正", "修正", "を改善", "の改善") > 0
+				continue
+			}
+			if !p.hasClock(from, to) && hasPrefix(p.src.runes, t.to, "を踏まえ", "の教訓", "を教訓", "を機に", "をきっかけ", "の反省", "の経験") > 0 {
+				learnt = true // what is told is what was made of it
 				continue
 			}
 			if isLatin(p.rune(k)) && p.willBe(k, from) {
@@ -234,8 +238,11 @@ func (p *parser) survey(from, to int) survey {
 		s.sureOutage = true
 		s.outage += 5
 	}
-	if mended {
+	if mended || learnt {
 		s.cant = false
+	}
+	if learnt {
+		s.happen = false
 	}
 	if s.happen && s.stop && !s.maint && !work && p.hasTime(from, to) { // 発生したシステム停止
 		s.outage += 2

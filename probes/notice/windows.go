@@ -91,6 +91,9 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if role == roleNone && main == maintenance && rd.a.allDay && len(p.lines[rd.line].cells) > 1 {
 		role = roleStart // 12月3日 | 終日 | すべての証明書
 	}
+	if role == roleNone && main == maintenance && !rd.isRange && rd.a.dateOnly() && hasPrefix(p.src.runes, p.toks[rd.to-1].to, "は終日", "は、終日") > 0 {
+		role, rd.a.allDay = roleStart, true // 4月4日は終日、現金のみ
+	}
 	if role == roleNone && !rd.isRange && rd.a.hasDate && p.alone(rd.mention, p.lines[rd.line].first, p.lines[rd.line].last) {
 		switch {
 		case main == outage && rd.a.hasClock:
