@@ -31,7 +31,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		case t.is(cMode):
 			return roleIgnore, true
 		case t.is(cAgain):
-			fallback = roleStart
+			if !isLatin(p.rune(k)) { // available again
+				fallback = roleStart
+			}
 		case t.is(cMeeting) && fallback == roleNone && hasPrefix(p.src.runes, t.to, "を開", "を行", "を開催", "で") > 0:
 			return roleIgnore, true
 		case t.is(cTender|cMeeting) && (p.served(k) || p.particle(k+1, 'の') && p.find(k, next, cTrouble|cCant|cStop)):

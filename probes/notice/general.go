@@ -199,14 +199,14 @@ func (p *parser) crime() bool {
 	if containsAny(string(p.src.runes[:min(len(p.src.runes), 200)]), "自主回収", "リコール", "指名停止", "業務停止処分", "業務停止命令", "業務禁止命令", "営業停止") {
 		return true
 	}
-	warned := containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "かたって", "よそお", "を装", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam")
+	warned := containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "かたって", "よそお", "を装", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam", "Scam", "pretending", "impersonat")
 	for _, i := range p.firstLines(6) {
 		ln := p.lines[i]
 		if p.toks[ln.last-1].to-p.toks[ln.first].from > maxTitle {
 			continue
 		}
 		h := p.text(ln.first, ln.last)
-		if warned && containsAny(h, "にご注意", "ご注意ください", "に注意", "よそお", "fake", "Fake", "phishing", "Phishing", "fraudulent", "scam") {
+		if warned && containsAny(h, "にご注意", "ご注意ください", "に注意", "よそお", "fake", "Fake", "phishing", "Phishing", "fraudulent", "scam", "Beware of", "Stay alert", "Be alert", "Be careful") {
 			return true
 		}
 		if strings.Contains(h, "アカウント") && containsAny(h, "停止", "凍結", "利用制限") && containsAny(p.body, "違反", "妨害", "不正", "迷惑行為") {

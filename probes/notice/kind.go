@@ -108,7 +108,8 @@ func (p *parser) mainVerdict() verdict {
 			cant++
 		}
 	})
-	if titled > 0 && v.maintenance == titled && v.sureOutage && blamed {
+	stopped := titled > 0 && v.maintenance == titled && v.sureOutage && blamed
+	if stopped {
 		v.maintenance, v.sureMaint, v.titleMaint = 0, false, false // 中断について, by a failure
 	}
 	troubled := false // 発生日時 of a fee is no failure
@@ -146,6 +147,7 @@ func (p *parser) mainVerdict() verdict {
 			v.outage += 4
 			v.sureOutage = true
 			failed = failed || ln.role == labelEnd // 復旧日時, which no fee has
+		case k == maintenance && stopped && !containsAny(ln.label, "メンテ", "作業", "工事", "点検", "保守"): // 停止日時, by a failure
 		case k == maintenance:
 			v.maintenance += 4
 			v.sureMaint = true

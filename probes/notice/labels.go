@@ -52,6 +52,9 @@ func roleOfLabel(label string) labelRole {
 	if n := len([]rune(label)); label == "" || n > maxLabel && !(n <= 2*maxLabel && label[0] < 0x80) {
 		return labelNone
 	}
+	if ja, en, ok := strings.Cut(label, " / "); ok && en != "" && isLatin([]rune(en)[0]) && !isLatin([]rune(ja)[0]) {
+		label = ja // 予備日 / Reserve
+	}
 	core, _, _ := strings.Cut(label, "(")
 	if containsAny(label, "中止とな", "中止にな", "中止した", "取りやめた", "仕様変更日", "効力発生", "施行日", "変更前", "訂正前") {
 		return labelIgnore

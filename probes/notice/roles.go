@@ -282,6 +282,8 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = roleExtend
 	case m.since && p.find(m.to, to, cResume) && containsAny(p.text(m.to, to), "限定", "制限", "縮小", "一部") && !p.find(m.to, to, cTrouble|cCant|cHappen):
 		r.role = roleIgnore // 10月21日より、受付時間を限定して再開
+	case m.since && m.a.hasClock && p.succeeds(m, from, next):
+		r.role = rolePlan
 	case m.since && m.a.dateOnly() && p.switched(m.to, next):
 		r.role = roleIgnore // 3月1日より新システムに移行しました
 	case m.since && p.english(m) && p.lookBack(prev, m) == roleEnd:
@@ -348,6 +350,12 @@ func (p *parser) isPublished(m *mention) bool {
 func (p *parser) answersWhen(m *mention, from int) bool {
 	before := strings.TrimRight(p.text(max(from, m.from-8), m.from), "、 ")
 	return m.isRange && strings.HasSuffix(before, "たのは") && !containsAny(before, "できた", "けたのは")
+}
+
+// succeeds reports whether what takes the place of the service that stops is to run from then on: 新システムは…から稼働します.
+func (p *parser) succeeds(m *mention, from, next int) bool {
+	return containsAny(p.text(max(from, m.from-maxLook), m.from), "新システムは", "新サイトは", "新サービスは", "新サーバーは", "新サーバは", "新ホームページは", "新しいシステムは", "新しいサイトは", "更新後のシステムは", "移行後のシステムは") &&
+		containsAny(p.text(m.to, next), "稼働", "運用", "利用", "公開", "開始")
 }
 
 // switched reports whether the words from token k say that something was changed over for good then.

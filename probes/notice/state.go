@@ -241,6 +241,8 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 		rs, i := p.src.runes, t.to
 		switch {
 		case t.is(cFinish) && (p.inLabel(k) || len(p.lines[t.line].cells) > 1 && (p.kindAt(k+1) == kTab || p.kindAt(k+1) == kNewline)): // 休止開始 | 休止終了
+		case t.is(cFinish) && (isLatin(p.rune(k)) && p.find(max(from, k-4), k, cPossible) || containsAny(p.text(k, to), "はありません", "はございません")):
+			// may be finished earlier, 終了したメンテナンスはありません
 		case t.is(cFinish):
 			if s := p.text(max(from, k-3), k); strings.HasSuffix(s, "開始と") || strings.HasSuffix(s, "開始・") || strings.HasSuffix(s, "開始および") || strings.HasSuffix(s, "開始及び") {
 				continue // 開始と終了のお知らせ
@@ -561,5 +563,8 @@ func (p *parser) ahead(first time.Time, windows []window) bool {
 // toldAsOver reports whether trouble is told of as past: 発生しておりました, 不具合がありました.
 func (p *parser) toldAsOver(from, to int) bool {
 	s := p.text(from, to)
+	if strings.Contains(s, "since") && containsAny(s, "has been", "have been") {
+		return false
+	}
 	return containsAny(s, "しておりました", "していました", "状態でした", "状況でした", "なっておりました", "なっていました", "にくくなっていた", "なっていたと", "なくなっていた", "がございました", "がありました", "されませんでした", "できませんでした", "were not", "was not", "could not", "failed", "were un", "was un") && !containsAny(s, "現在も", "調査中", "復旧作業")
 }

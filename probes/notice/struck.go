@@ -47,6 +47,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "に予定され", "に予定して", "に行われる", "に実施される") > 0 && containsAny(p.text(m.to, to), "に伴い", "に伴う", "のため") && (p.hasLabel(labelStart) || p.hasLabel(labelSpan)) {
 		return true
 	}
+	// 本日は…の手続きができません
+	if m.a.dateOnly() && m.a.date.base == baseReport && !m.isRange && !m.since && !m.until && p.particle(m.to, 'は') && !strings.Contains(p.text(m.to, to), "終日") {
+		return true
+	}
 	// 14時からのオンラインセミナーは
 	if k := p.firstOf(m.to, min(m.to+12, to), cMeeting); m.since && !m.isRange && p.particle(m.to, 'の') && k > 0 && p.particle(k+1, 'は') {
 		return true
@@ -254,6 +258,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 				break
 			}
 		}
+	}
+	// planned for June 18 has been postponed to June 25
+	if j := p.firstOf(m.to, min(next, m.to+12), cMove); j > 0 && isLatin(p.rune(j)) && p.hasTime(j, to) && p.latin(p.over(j+1, kSpace), "to", "until", "for") {
+		return true
 	}
 	// 最大で8時まで延長する可能性
 	for k := m.to; k < next; k++ {

@@ -413,6 +413,11 @@ func (p *parser) tableHeader(ln *line, n int) bool {
 	if p.kindAt(ln.cells[0].last-1) == kColon {
 		return false // Status: | Resolved
 	}
+	for i := n + 1; len(ln.cells) == 2 && i < len(p.lines) && len(p.lines[i].cells) == 2; i++ {
+		if c := p.lines[i].cells; p.timeFirst(c[1].first, c[1].last) && isTimeLabel(roleOfLabel(p.text(c[0].first, c[0].last))) {
+			return false // Start | 9:10, in a table of names and values
+		}
+	}
 	roles, times := 0, false
 	for i := range ln.cells {
 		c := &ln.cells[i]

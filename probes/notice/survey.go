@@ -175,6 +175,9 @@ func (p *parser) survey(from, to int) survey {
 	if s := p.text(from, to); containsAny(s, "車両の通", "車両通行", "通行止", "通り抜け", "迂回", "う回路", "断水") && !online(s) {
 		return survey{quiet: true}
 	}
+	if (s.stop || s.cant) && !p.hasClock(from, to) && containsAny(p.text(from, to), "することはありません", "することはございません", "なることはありません", "なることはございません", "時間帯はありません", "時間帯はございません") {
+		return survey{quiet: true}
+	}
 	if s.stop && !p.dayIn(from, to) && containsAny(p.text(from, to), "受付を休止", "窓口を休止", "昼休み") {
 		return survey{quiet: true} // 正午から午後1時までは受付を休止します
 	}
@@ -215,12 +218,19 @@ func (p *parser) survey(from, to int) survey {
 		s.outage++
 		s.sureOutage = true
 	}
+	if s.stop && !s.maint && !work && !plan && !do && !s.cond && containsAny(p.text(from, to), "が停止して", "が止まって", "がストップして") && online(p.text(from, to)) {
+		s.outage += 2 // by itself
+		s.sureOutage = true
+	}
 	if s.trouble && p.hasTime(from, to) && containsAny(p.text(from, to), "を確認した", "を確認しました", "を検知した", "を検知しました") {
 		s.happen = true
 	}
 	if s.trouble && containsAny(p.text(from, to), "still working", "are working to", "working to resolve", "working to restore", "working on a fix") {
 		s.sureOutage = true
 		s.outage++
+	}
+	if weak && p.hasClock(from, to) && p.dayIn(from, to) && containsAny(p.text(from, to), " failed") && !containsAny(p.text(from, to), "a failed", "the failed") {
+		s.happen = true
 	}
 	if weak && p.hasTime(from, to) && containsAny(p.text(from, to), "had difficult", "had problem", "had issue", "had trouble") {
 		s.happen = true
@@ -441,7 +451,7 @@ func (p *parser) state(from, to int) bool {
 
 func (p *parser) stateOf(from, to int) bool {
 	s := p.text(from, to)
-	return containsAny(s, "事象が", "が生じて", "are being", "is being", "状況となって", "状況になって", "重くなって", "が出て", "状態となって", "見合わせて", "が続いて", "遅れが出", "遅延が出", "遅れが生", "遅延が生", "遅れがあ", "遅延があ", "遅れがご", "遅延がご", "遅れが続", "遅延が続")
+	return containsAny(s, "不安定になって", "不安定となって", "事象が", "が生じて", "are being", "is being", "状況となって", "状況になって", "重くなって", "が出て", "状態となって", "見合わせて", "が続いて", "遅れが出", "遅延が出", "遅れが生", "遅延が生", "遅れがあ", "遅延があ", "遅れがご", "遅延がご", "遅れが続", "遅延が続")
 }
 
 // causes reports whether trouble is given as the cause of something that is so.
