@@ -178,7 +178,7 @@ func (a *assembler) row(w window) bool {
 func (a *assembler) under(w window) bool {
 	p, ln := a.p, a.p.lines[w.line]
 	above := p.above(w.line)
-	return above != nil && p.heads(*above) && !p.hasText(ln.first, p.tokenAt(ln, w.startFrom))
+	return above != nil && (p.heads(*above) || above.heads && !isTimeLabel(above.role) && !p.hasTime(above.first, above.last)) && !p.hasText(ln.first, p.tokenAt(ln, w.startFrom))
 }
 
 // listed reports whether two windows are members of a list, each with a subject of its own.

@@ -32,7 +32,7 @@ var labelWords = []struct {
 }{
 	{labelNone, []string{"障害者"}},
 	{labelEndPlan, []string{"新システムの利用開始", "新システム開始", "新サイト公開"}},
-	{labelIgnore, []string{"予備日", "予備", "受付", "窓口", "問い合わせ", "問合せ", "お問合", "連絡先", "開庁", "営業", "締切", "期限", "再申請", "払い戻し", "払戻", "申請期間", "申込期間", "対象者", "対象となる方", "次回", "次報", "募集", "応募", "履歴", "変更前", "訂正前", "誤", "旧日程", "電話番号", "会見", "開催", "当初", "前回", "実施済", "終了済", "過去の", "利用時間", "取引時間", "利用可能時間", "利用できる時間", "使える時間", "使用できる時間", "運用時間", "運転時間", "サービス時間", "提供時間", "受取", "適用開始", "稼働開始", "運用開始", "稼働終了", "サービス終了", "提供終了", "販売終了", "サポート終了", "利用終了", "補填", "補償", "配布", "ログインボーナス", "contact", "expiration", "expires", "eligible", "effective"}},
+	{labelIgnore, []string{"予備日", "予備", "受付", "窓口", "問い合わせ", "問合せ", "お問合", "連絡先", "開庁", "営業", "締切", "期限", "再申請", "払い戻し", "払戻", "申請期間", "申込期間", "対象者", "対象となる方", "次回", "次報", "募集", "応募", "履歴", "変更前", "訂正前", "誤", "旧日程", "電話番号", "会見", "開催", "当初", "前回", "実施済", "終了済", "過去の", "利用時間", "取引時間", "利用可能時間", "利用できる時間", "使える時間", "使用できる時間", "運用時間", "運転時間", "サービス時間", "提供時間", "受取", "適用開始", "稼働開始", "運用開始", "稼働終了", "サービス終了", "提供終了", "販売終了", "サポート終了", "利用終了", "補填", "補償", "配布", "ログインボーナス", "年末年始休業", "夏季休業", "夏期休業", "冬季休業", "休業期間", "contact", "expiration", "expires", "eligible", "effective"}},
 	{labelOther, []string{"発生状況", "発生原因", "発生の原因", "発生内容", "発生場所", "発生箇所", "発生事象", "発生した現象", "発生した事象", "発生した問題", "発生した不具合", "発生した障害", "復旧状況", "復旧作業", "復旧内容", "復旧方法"}},
 	{labelHope, []string{"一部復旧", "一部回復", "一部再開", "一部解消", "暫定", "仮復旧", "復旧見込", "復旧予定", "復旧目標", "復旧の目標", "回復の目標", "再開の目標", "再開目標", "復旧の見込", "復旧の見通", "復旧見通", "復旧のめど", "復旧目途", "回復見込", "回復予定", "解消見込", "解消予定", "再開見込", "復旧時期", "復旧の目途", "見込み", "見通し", "estimated", "eta"}},
 	{labelEndPlan, []string{"終了予定", "再開予定", "完了予定", "終了見込"}},
@@ -64,6 +64,9 @@ func roleOfLabel(label string) labelRole {
 	}
 	fields := strings.FieldsFunc(label, func(r rune) bool { return !unicode.IsLetter(r) })
 	for _, l := range labelWords {
+		if l.role == labelPublish && containsAny(label, "サービス", "システム", "サイト", "アプリ", "機能", "サーバ") && !strings.HasSuffix(label, "日") && !strings.HasSuffix(label, "日時") {
+			continue // 給与明細配信サービス
+		}
 		for _, w := range l.words {
 			if w[0] < 0x80 {
 				if slices.Contains(fields, w) {
@@ -91,7 +94,7 @@ func ignorable(label string) bool {
 	if len([]rune(label)) <= 12 {
 		return true
 	}
-	for _, e := range []string{"時間", "先", "期間", "期限", "窓口", "番号", "締切", "日", "日時", "日程", "者", "方", "予定", "開始"} {
+	for _, e := range []string{"時間", "先", "期間", "期限", "窓口", "番号", "締切", "日", "日時", "日程", "者", "方", "予定", "開始", "休業"} {
 		if strings.HasSuffix(label, e) {
 			return true
 		}
@@ -111,7 +114,7 @@ func (p *parser) readLabel(ln *line, k int) {
 		return true
 	}
 	begin := p.toks[k].from
-	if p.toks[k].kind == kOpen {
+	if p.toks[k].kind == kOpen && p.rune(k) != '「' {
 		for j := k + 1; j < ln.last && p.toks[j].from-begin < maxLabel+2; j++ {
 			if p.toks[j].kind == kClose {
 				if !p.hasTime(k, j) {
@@ -310,7 +313,7 @@ func (p *parser) govern() {
 		queue = nil
 		if cur.role != labelNone {
 			switch {
-			case !cur.withValue && cur.role == labelIgnore && namesDesk(cur.label) && p.dated(*ln):
+			case !cur.withValue && cur.role == labelIgnore && namesDesk(cur.label) && (p.dated(*ln) || p.timeFirst(ln.value, ln.last) && p.find(ln.value, ln.last, cStop|cCant)):
 				cur.role, cur.label = labelNone, "" // ■出願受付, of which the next line says when it stops
 			case !cur.withValue && (p.headlineLike(ln) || cur.role == labelIgnore && p.tells(ln, cur.label)):
 				cur.role, cur.label = labelNone, "" // システムの停止について, below the name of the page or an item of its menu

@@ -175,7 +175,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		next = m.to
 	}
 	label, _ := p.roleAt(m.from)
-	if isTimeLabel(label) && m.isRange && len(p.lines[m.line].cells) > 1 { // what the next cells say is of other things
+	if (isTimeLabel(label) && m.isRange || label == labelEnd || label == labelEndPlan) && len(p.lines[m.line].cells) > 1 { // what the next cells say is of other things
 		for to = m.to; to < next && p.kindAt(to) != kTab; to++ {
 		}
 		next = to

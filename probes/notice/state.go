@@ -201,7 +201,7 @@ func (p *parser) partOf(from, k int) bool {
 	}
 	// 一部の地域では解除されました
 	s := p.text(max(from, k-12), k)
-	if i := strings.LastIndex(s, "一部の"); i >= 0 && (strings.HasSuffix(s, "では") || strings.HasSuffix(s, "で")) && !containsAny(s[i:], "障害", "事象", "不具合", "、") {
+	if i := strings.LastIndex(s, "一部の"); i >= 0 && (strings.HasSuffix(s, "では") || strings.HasSuffix(s, "で") || strings.Contains(s[i:], "については、")) && !containsAny(s[i:], "障害", "事象", "不具合", "、") {
 		return true
 	}
 	return p.toks[k].is(cPart)
@@ -253,7 +253,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 				st.doneTitle = st.doneTitle || p.inTitle(k)
 			}
 		case t.is(cResume | cRecover):
-			if t.tail == tailDone && hasPrefix(rs, i, "し、", "して", "のお知らせ", "について") == 0 && (t.is(cResume) || p.gapText(k, "復旧", "全面復旧", "完全復旧") || isLatin(p.rune(k))) {
+			if t.tail == tailDone && !(p.failsToo && t.is(cRecover)) && hasPrefix(rs, i, "し、", "して", "のお知らせ", "について") == 0 && (t.is(cResume) || p.gapText(k, "復旧", "全面復旧", "完全復旧") || isLatin(p.rune(k))) {
 				st.done = true
 				st.finished = st.finished || t.is(cResume) && containsAny(p.text(from, k), "全て", "すべて", "全サービス")
 			}
@@ -334,7 +334,7 @@ func (p *parser) reports() []report {
 	}
 	for i, ln := range p.lines {
 		for k := ln.first; k+2 < ln.last; k++ {
-			if (k < ln.first+12 || i == p.title || p.kindAt(k-1) == kOpen && p.isWord(p.backOverSpace(k-1)-1, cAbout)) && p.particle(k, '第') && p.kindAt(k+1) == kNumber && p.particle(k+2, '報') {
+			if (k < ln.first+12 || i == p.title || p.kindAt(k-1) == kOpen && p.isWord(p.backOverSpace(k-1)-1, cAbout)) && p.particle(k, '第') && p.kindAt(k+1) == kNumber && p.particle(k+2, '報') && !(p.kindAt(k+3) == kColon && k > ln.text+1) {
 				out = append(out, report{line: i, number: p.toks[k+1].num})
 				break
 			}

@@ -51,6 +51,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if m.a.dateOnly() && m.a.date.base == baseReport && !m.isRange && !m.since && !m.until && p.particle(m.to, 'は') && !strings.Contains(p.text(m.to, to), "終日") {
 		return true
 	}
+	// 2026年3月3日 マイページの不具合について(復旧済み), in a list of headlines
+	if ln := p.lines[m.line]; m.a.dateOnly() && m.a.date.year > 0 && !m.isRange && !m.since && !m.until && m.from == p.over(ln.first, kSpace) && p.kindAt(m.to) == kSpace && p.find(m.to, ln.last, cAbout) && p.kindAt(ln.last-1) != kStop {
+		return true
+	}
 	// 14時からのオンラインセミナーは
 	if k := p.firstOf(m.to, min(m.to+12, to), cMeeting); m.since && !m.isRange && p.particle(m.to, 'の') && k > 0 && p.particle(k+1, 'は') {
 		return true
@@ -160,7 +164,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// 月曜日から金曜日の9時~17時
-	if before := p.text(max(from, m.from-8), m.from); m.isRange && !m.a.hasDate && containsAny(before, "曜日の", "曜の", "曜日", "平日", "月~金", "月-金", "Monday to Friday", "Monday - Friday", "Monday-Friday", "Monday through Friday", "Mon-Fri", "Mon. - Fri.", "Weekdays", "weekdays", "Saturday and Sunday", "Saturdays", "Sundays", "(月)~(金)", "土日") {
+	if before := p.text(max(from, m.from-8), m.from); m.isRange && !m.a.hasDate && containsAny(before, "曜日の", "曜の", "曜日", "曜:", "曜 ", "平日", "月~金", "月-金", "Monday to Friday", "Monday - Friday", "Monday-Friday", "Monday through Friday", "Mon-Fri", "Mon. - Fri.", "Weekdays", "weekdays", "Saturday and Sunday", "Saturdays", "Sundays", "(月)~(金)", "土日") {
 		return true
 	}
 	// 0:00~6:00も、停止せずご利用いただけます; 0時~6時 2件

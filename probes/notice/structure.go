@@ -443,13 +443,33 @@ func (p *parser) tableHeader(ln *line, n int) bool {
 	return roles >= 2 || times
 }
 
-func (p *parser) labelCells(ln *line, header []cell) {
-	for i := range ln.cells {
-		if i < len(header) && len(header) == len(ln.cells) {
-			ln.cells[i].role, ln.cells[i].label = header[i].role, header[i].label
+// align returns the columns of a row, of which those at the end may be empty; nothing where they cannot be told.
+func (p *parser) align(row, header []cell) []cell {
+	if len(row) == len(header) {
+		return header
+	}
+	if len(row) > len(header) || len(row) < 2 {
+		return nil
+	}
+	for i, c := range row {
+		if isTimeLabel(header[i].role) != p.timeFirst(c.first, c.last) {
+			return nil
 		}
 	}
-	if len(header) == len(ln.cells) {
+	for _, h := range header[len(row):] {
+		if isTimeLabel(h.role) {
+			return nil
+		}
+	}
+	return header[:len(row)]
+}
+
+func (p *parser) labelCells(ln *line, header []cell) {
+	header = p.align(ln.cells, header)
+	for i := range header {
+		ln.cells[i].role, ln.cells[i].label = header[i].role, header[i].label
+	}
+	if len(header) > 0 {
 		ln.role, ln.heads = labelNone, false
 		ln.value = ln.first
 	}

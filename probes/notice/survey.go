@@ -103,8 +103,8 @@ func (p *parser) survey(from, to int) survey {
 				s.happen = true
 			}
 		case t.is(cRecover):
-			if cond {
-				continue
+			if cond || p.gapText(k, "改善") && p.particle(k-1, 'を') && !p.find(from, to, cTrouble|cTroubleW|cCant) {
+				continue // 表示速度を改善しました
 			}
 			switch t.tail {
 			case tailDone:

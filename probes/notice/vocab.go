@@ -70,7 +70,7 @@ var vocabulary = map[class]string{
 	cNow:   `現在 currently`,
 	cAsOf:  `時点 段階で`,
 	cTrouble: `fiber\ cut fibre\ cut 技術的な問題 技術的問題 システム上の問題 障害 システム障害 通信障害 接続障害 不具合 トラブル 故障 輻輳 システムダウン サーバーダウン サーバダウン ネットワーク障害 機器障害 設備障害 回線障害
-		停電 断線 通信断 不通 アクセス障害 電波障害 大規模障害 緊急停止 アクセス集中 アクセスが集中 ダウンしています ダウンしており ダウンしました ダウンしていた ダウンした 閲覧障害
+		停電 断線 通信断 不通 アクセス障害 電波障害 大規模障害 緊急停止 アクセス集中 アクセスが集中 アクセスの集中 ダウンしています ダウンしており ダウンしました ダウンしていた ダウンした 閲覧障害
 		system\ failure system\ failures network\ failure network\ failures communication\ failure communications\ failure communication\ failures equipment\ failure hardware\ failure service\ failure power\ failure blackout malfunction malfunctions malfunctioned malfunctioning glitch system\ trouble network\ trouble technical\ trouble system\ error system\ errors breakdown
 		outage outages incident interruption interruptions disruption disruptions degraded downtime`,
 	cTroubleW: `不安定に 不安定と 不安定な状 very\ slow extremely\ slow 不都合 性能低下 性能劣化 速度低下 品質低下 パフォーマンスの低下 パフォーマンス低下 事象 エラー 異常 遅延 遅れ 混雑 誤表示 誤作動 文字化け 支障 時間がかか 時間を要し 時間を要す 負荷がかかった 負荷がかかり 高負荷 タイムアウト パケットロス 断続的な 接続の問題 壊れ 失敗 運転見合わせ 運転を見合わせ 見合わせて issue issues error errors problem problems failure failures failed failing fails difficulties difficulty trouble latency slowness unstable congested congestion sluggish intermittent intermittently delay delays delayed`,
@@ -118,7 +118,7 @@ var vocabulary = map[class]string{
 	cAgain:     `再び 再度発生 再発し 再度、 again`,
 	cMode:      `メンテナンスモード メンテナンス画面 メンテナンス用 maintenance\ mode`,
 	cRecurring: `毎月 毎週 毎日 毎年 毎朝 毎晩 毎夜 毎回 隔週 weekly monthly every daily`,
-	cFriend: `故障修理 修理料金 fixed\ and fixed\ line fixed-line 避難の障害 通行の障害 障害等の程度 障害の程度 障害等のため 負傷や障害 病気や障害 病気・障害 疾病や障害 けがや障害 障害や病気 障害や疾病 移行可能 本格移行 移行支援 申請不可 受付不可 返品不可 転載不可 図書点検 蔵書点検 電子入札 入札手続 起こりう 起こり得 ご不都合 御不都合 障害の程度 障害の等級 障害の状態にある 障害者 障害児 障害福祉 障害年金 障害基礎年金 障害厚生年金 障害手帳 障害物 障害支援 障害のある 障害がある 障害をお持ち 障害を持つ 障害を有する 身体障害 精神障害 知的障害 発達障害 聴覚障害 視覚障害 内部障害
+	cFriend: `支払報告書 故障修理 修理料金 fixed\ and fixed\ line fixed-line 避難の障害 通行の障害 障害等の程度 障害の程度 障害等のため 負傷や障害 病気や障害 病気・障害 疾病や障害 けがや障害 障害や病気 障害や疾病 移行可能 本格移行 移行支援 申請不可 受付不可 返品不可 転載不可 図書点検 蔵書点検 電子入札 入札手続 起こりう 起こり得 ご不都合 御不都合 障害の程度 障害の等級 障害の状態にある 障害者 障害児 障害福祉 障害年金 障害基礎年金 障害厚生年金 障害手帳 障害物 障害支援 障害のある 障害がある 障害をお持ち 障害を持つ 障害を有する 身体障害 精神障害 知的障害 発達障害 聴覚障害 視覚障害 内部障害
 		障害学生 障害特性 障害理解 障害等級 障害認定 障害共済 障害給付 障害程度 障害区分 障害時 障害発生時 障害情報通知 障害訓練 障害報告 障害対策 障害対応訓練 障害対応 学習障害 睡眠障害 意識障害 機能障害 記憶障害 摂食障害 電子調達 調達システム 入札システム 電子公告 告知端末 告知放送 就業不能 障害状態 障害復旧訓練 障害予兆 障害を想定 障害を事前
 		嚥下障害 健康障害 後遺障害 適応障害 運動障害 言語障害 障害の有無 障害のない 障害に強い 障害復旧手順 障害切り分け 障害解析 障害共生 障害平等 障害名 障害種別 重度障害 障害差別 障害当事者 障害課 障害係 障害スポーツ 障害受付 障害窓口 障害連絡 耐障害 障害検知 障害試験 障害発生報 障害発生メール 障害発生通知 障害メンテナンス通知
 		メンテナンスフリー メンテナンス費 ビルメンテナンス メンテナンス会社 メンテナンス契約 メンテナンス委託 メンテナンススタッフ メンテナンス講座 メンテナンス方法 メンテナンスパック メンテナンス料 メンテナンス用品 メンテナンス技術 メンテナンス性 肌のメンテナンス 自転車メンテナンス セルフメンテナンス

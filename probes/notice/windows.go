@@ -373,7 +373,7 @@ func (a *assembler) start(rd *reading, kind eventKind, role role) {
 	if w.sentence, to = a.p.sentence(rd.from); rd.a.dateOnly() && a.p.allDay && kind == maintenance && !a.p.hasTime(rd.to, to) && containsAny(a.p.text(rd.to, to), "終日") {
 		rd.a.allDay = true
 	}
-	if label, _ := a.p.roleAt(rd.from); label == labelStart || label == labelSpan && (rd.open || rd.a.allDay) {
+	if label, _ := a.p.roleAt(rd.from); label == labelStart || label == labelSpan && (rd.open || rd.a.allDay || len(a.p.lines[rd.line].cells) > 1) {
 		w.labelled = true
 	}
 	a.setStart(&w, rd, t, true)
