@@ -53,9 +53,15 @@ func (p *parser) anchorOf(rd *reading) anchor {
 		if kindOfLabel(name) == noEvent && !neutral(name) && !containsAny(name, spanNames...) && strings.HasSuffix(strings.TrimSpace(name), "期間") && p.alone(rd.mention, ln.value, ln.last) {
 			return foreign
 		}
+		if kindOfLabel(name) == noEvent && !neutral(name) && !containsAny(name, spanNames...) && rd.a.dateOnly() && rd.b.dateOnly() && !events {
+			return adrift // 抽選のスケジュール
+		}
 		return tied
 	case labelStart, labelEnd, labelEndPlan:
 		return tied
+	}
+	if !events && label == labelNone && rd.isRange && rd.a.dateOnly() && rd.b.dateOnly() && p.names(ln.value, rd.from) {
+		return adrift // 当選確認 4月11日~4月17日
 	}
 	if !events && label == labelNone && rd.role == roleEnd && rd.until && p.names(ln.value, rd.from) {
 		return adrift

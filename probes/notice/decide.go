@@ -369,6 +369,9 @@ func (p *parser) lookBack(prev int, m *mention) role {
 			if t.tail == tailNot {
 				return roleNone
 			}
+			if isLatin(p.rune(k)) && containsAny(p.text(max(prev, k-12), k), "operation ", "operations ") {
+				return roleEnd // operation of the new system started at 9:00
+			}
 			return roleStart
 		case t.is(cNotice):
 			return roleWeak

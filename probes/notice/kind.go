@@ -54,10 +54,13 @@ func (p *parser) mainVerdict() verdict {
 	blamed := false
 	price, failed := false, false // what the headline speaks of, and what the body tells
 	p.sentences(func(from, to int) {
-		if p.question(to) || p.inAnswer(from, to) {
+		if p.question(to) || p.inAnswer(from, to) || p.denied(to) {
 			return
 		}
 		inTitle := p.inTitle(from)
+		if !inTitle && !p.hasTime(from, to) && strings.Count(p.text(from, to), " | ") > 1 {
+			return // a menu
+		}
 		weight := 1
 		if inTitle {
 			weight = 3
@@ -169,6 +172,20 @@ func (p *parser) mainVerdict() verdict {
 		v.outage++
 	}
 	return v
+}
+
+// denied reports whether the line that ends at token to is a heading below which stands that there is nothing of the kind:
+// メンテナンス終了のお知らせ | 終了したメンテナンスはありません.
+func (p *parser) denied(to int) bool {
+	if to >= len(p.toks) || p.toks[to].kind != kNewline {
+		return false
+	}
+	ln := p.below(p.toks[to].line)
+	if ln == nil || p.hasTime(ln.first, ln.last) || p.toks[ln.last-1].to-p.toks[ln.first].from > maxTitle {
+		return false
+	}
+	s := p.text(ln.first, ln.last)
+	return containsAny(s, "情報はありません", "情報はございません", "お知らせはありません", "お知らせはございません", "メンテナンスはありません", "メンテナンスはございません", "障害はありません", "障害はございません", "予定はありません", "予定はございません", "該当はありません")
 }
 
 // causesWork reports whether a failure is named in a headline only as what made the work necessary: 障害に伴う緊急メンテナンス.

@@ -315,7 +315,7 @@ func (p *parser) dateBehind(pt *point) {
 		p.dateSaidAgain(pt)
 		return
 	}
-	if p.latin(p.over(pt.to, kSpace), "on", "On") && p.kindAt(j) == kDate && p.toks[j].date.dayKnown() {
+	if p.latin(p.over(pt.to, kSpace), "on", "On", "of") && p.kindAt(j) == kDate && p.toks[j].date.dayKnown() {
 		pt.hasDate, pt.date, pt.to = true, p.toks[j].date, j+1
 		return
 	}

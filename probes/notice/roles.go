@@ -290,7 +290,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = roleIgnore // was gradually restored from 2:30 p.m.
 	case m.since:
 		r.role = roleStart
-		if (fwd == roleEnd || fwd == rolePlan) && label != labelSpan && label != labelStart {
+		if (fwd == roleEnd || fwd == rolePlan) && !(p.english(m) && p.find(from, m.from, cMaint|cStop|cCant|cTrouble)) && label != labelSpan && label != labelStart {
 			r.role = fwd
 		} else if fwd == roleNone && (label == labelEnd || label == labelEndPlan) {
 			r.role = roleEnd

@@ -33,7 +33,7 @@ type stand struct {
 func (p *parser) standOf(from, to int, k eventKind) stand {
 	var st stand
 	p.sentences(func(a, b int) {
-		if b <= from || a >= to || p.pastReport(a) || p.inAnswer(a, b) {
+		if b <= from || a >= to || p.pastReport(a) || p.inAnswer(a, b) || p.denied(b) {
 			return
 		}
 		if p.lines[p.toks[a].line].role == labelHope {

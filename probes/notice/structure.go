@@ -456,6 +456,9 @@ func (p *parser) align(row, header []cell) []cell {
 			return nil
 		}
 	}
+	if !slices.ContainsFunc(header[:len(row)], func(h cell) bool { return !isTimeLabel(h.role) }) {
+		return nil
+	}
 	for _, h := range header[len(row):] {
 		if isTimeLabel(h.role) {
 			return nil

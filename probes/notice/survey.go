@@ -129,6 +129,9 @@ func (p *parser) survey(from, to int) survey {
 			if hasPrefix(p.src.runes, t.to, "状態で", "い状態で") > 0 && containsAny(p.text(k, to), "確かめられ", "確かめる", "試せ", "試す", "体験", "練習") {
 				continue // 消防につながらない状態で流れを確かめられる
 			}
+			if hasPrefix(p.src.runes, t.to, "かった者", "かった方", "かった人", "かった場合") > 0 && len(p.lines[t.line].cells) > 1 {
+				continue // 受診できなかった者, in a table
+			}
 			s.cant = true
 			cantNow = cantNow || p.cantNow(k)
 		case t.is(cDo):
@@ -253,6 +256,10 @@ func (p *parser) survey(from, to int) survey {
 	}
 	if learnt {
 		s.happen = false
+	}
+	if s.stop && !s.trouble && !s.cant && containsAny(p.text(from, to), "completed as planned", "completed as scheduled", "was completed", "has been completed") {
+		s.maint, s.sureMaint = true, true
+		s.maintenance += 2
 	}
 	if s.happen && s.stop && !s.maint && !work && p.hasTime(from, to) { // 発生したシステム停止
 		s.outage += 2
