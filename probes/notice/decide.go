@@ -48,6 +48,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		case t.is(cNext):
 			return roleIgnore, true
 		case t.is(cOngoing):
+			if m.since && p.gapText(k, "続いて") {
+				return roleStart, true // 11時頃から…状態が続いておりましたが、復旧しました
+			}
 			if t.is(cUnknown) || fallback != roleNone {
 				return fallback, false
 			}

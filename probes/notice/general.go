@@ -327,7 +327,7 @@ func (p *parser) factual(k eventKind) bool {
 		switch {
 		case s.quiet || s.tender || !event && !s.sureOutage && !s.sureMaint:
 		case containsAny(p.text(max(0, from-6), to), "e.g.", "for example", "For example"):
-		case !p.inEnglish() && !p.find(from, to, cNow) && (s.cond && !p.inTitle(from) || !p.hasTime(from, to) && containsAny(text, "ときは", "時は", "際は", "場合は")):
+		case !p.inEnglish() && !p.find(from, to, cNow) && (s.cond && !p.inTitle(from) && !(s.trouble && s.happen) || !p.hasTime(from, to) && containsAny(text, "ときは", "時は", "際は", "場合は")):
 		case p.inTitle(from):
 			found = s.about || s.mark || s.recovered || s.sureOutage || s.sureMaint
 		case p.inEnglish():

@@ -142,7 +142,7 @@ func (p *parser) mainVerdict() verdict {
 				v.sureMaint = true
 			}
 		}
-		if !ln.heads || !p.hasTimeSoon(ln) {
+		if !ln.heads || !p.hasTimeSoon(ln) || p.none(ln.first, ln.last) {
 			continue
 		}
 		switch k := kindOfLabel(ln.label); {

@@ -129,7 +129,7 @@ func (p *parser) survey(from, to int) survey {
 			if hasPrefix(p.src.runes, t.to, "状態で", "い状態で") > 0 && containsAny(p.text(k, to), "確かめられ", "確かめる", "試せ", "試す", "体験", "練習") {
 				continue // 消防につながらない状態で流れを確かめられる
 			}
-			if hasPrefix(p.src.runes, t.to, "かった者", "かった方", "かった人", "かった場合") > 0 && len(p.lines[t.line].cells) > 1 {
+			if hasPrefix(p.src.runes, t.to, "た者", "た方", "た人", "た場合") > 0 && len(p.lines[t.line].cells) > 1 {
 				continue // 受診できなかった者, in a table
 			}
 			s.cant = true
@@ -167,6 +167,9 @@ func (p *parser) survey(from, to int) survey {
 		}
 	}
 	if containsAny(p.text(from, to), "作業はございません", "作業はありません", "停止はございません", "停止はありません", "停止はいたしません", "停止は伴いません", "停止を伴いません") && !p.hasTime(from, to) {
+		return survey{quiet: true}
+	}
+	if p.none(from, to) {
 		return survey{quiet: true}
 	}
 	if containsAny(p.text(from, to), "と当社が判断", "と弊社が判断", "状態をいい", "状態を指", "場合をいい", "場合を指", "をさします") {
@@ -244,7 +247,7 @@ func (p *parser) survey(from, to int) survey {
 	if weak && containsAny(p.text(from, to), "が見られました", "が見られています", "が見られております") {
 		s.happen = true
 	}
-	if s.trouble && containsAny(p.text(from, to), "がありました", "がございました", "が続いて", "が続き", "が出て", "があった") {
+	if s.trouble && containsAny(p.text(from, to), "がありました", "がございました", "があり、", "が続いて", "が続き", "が出て", "があった") {
 		s.happen = true
 	}
 	if containsAny(p.text(from, to), "見合わせています", "見合わせております", "見合わせていました", "見合わせておりました") && !s.cond {
@@ -294,6 +297,12 @@ func (p *parser) survey(from, to int) survey {
 		s.sureMaint = true
 	}
 	return s
+}
+
+// none reports whether a line only says that there is nothing of what it names: 発生中の障害:なし.
+func (p *parser) none(from, to int) bool {
+	s := strings.TrimSpace(p.text(from, to))
+	return !p.hasTime(from, to) && (strings.HasSuffix(s, ":なし") || strings.HasSuffix(s, ":特になし") || strings.HasSuffix(s, ":ありません") || strings.HasSuffix(s, ":ございません"))
 }
 
 // served reports whether the word at k is a part of the name of a system: 入札システム, 議事録検索.
@@ -407,7 +416,7 @@ func (p *parser) clauseEnds(j int) bool {
 	i := p.toks[j].from
 	rs := p.src.runes
 	switch s := string(rs[max(0, i-2):i]); {
-	case s == "おり", s == "ため", s == "ので", s == "から", s == "まし", s == "して", s == "より":
+	case s == "おり", s == "あり", s == "ため", s == "ので", s == "から", s == "まし", s == "して", s == "より":
 		return true
 	}
 	return i > 0 && (rs[i-1] == 'が' || rs[i-1] == 'し')
