@@ -106,7 +106,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			if t.tail == tailFuture || t.tail == tailHope {
 				return p.hope(k), true
 			}
-			if containsAny(p.text(max(from, k-6), k), "失敗", "復元", "駆除", "隔離", "調査", "検証") {
+			if containsAny(p.text(max(from, k-8), k), "失敗", "復元", "駆除", "隔離", "調査", "検証", "インシデントを", "監視を") {
 				return roleIgnore, true // a step of the repair
 			}
 			if m.a.dateOnly() && hasPrefix(p.src.runes, p.toks[m.to-1].to, "をもって", "をもちまして", "を以て", "を持って") > 0 {
@@ -139,6 +139,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			if p.kanjiBehind(k) && hasPrefix(p.src.runes, t.to, "状態に") == 0 || p.kindAt(k+1) == kOpen || p.kindAt(k+1) == kClose {
 				continue // 支払いに使用できるアプリ, 「もっとつながる」
+			}
+			if m.since && hasPrefix(p.src.runes, t.to, "まで", "るまで") > 0 {
+				return roleStart, true // 17時頃より、安全が確認できるまで
 			}
 			if hasPrefix(p.src.runes, t.to, "よう") > 0 && hasPrefix(p.src.runes, t.to, "ようになり", "ようになっ") == 0 {
 				return roleHope, true // 30日は診療ができるよう
@@ -287,6 +290,9 @@ func (p *parser) otherPart(k int) bool {
 			}
 		}
 	}
+	if strings.Contains(p.text(k, to), "依然") {
+		return true
+	}
 	for j := k + 1; j < to && j < k+maxLook; j++ {
 		if p.isWord(j, cOngoing) && (p.find(j, min(j+12, to), cCant|cTrouble|cTroubleW) || p.gapText(j, "引き続き") && containsAny(p.text(j, to), "作業中", "対応中") || p.gapText(j, "継続") && !p.find(j, to, cCan|cNormal)) {
 			return true
@@ -389,4 +395,11 @@ func (p *parser) lookBack(prev int, m *mention) role {
 		}
 	}
 	return roleNone
+}
+
+// fails reports whether words say in any verb that something is not done that should be: 更新されない状態, 送られていません.
+func (p *parser) fails(from, to int) bool {
+	s := p.text(from, to)
+	return containsAny(s, "ない状態", "ない状況", "ない事象", "ない現象", "ない症状", "なくなっ", "ていません", "ておりません", "ない不具合") &&
+		!containsAny(s, "影響", "確認されて", "確認して", "発生して", "判明して", "問題は", "支障", "漏", "含まれて", "変更", "流出", "決まって", "予定して")
 }

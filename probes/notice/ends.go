@@ -102,7 +102,7 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 			continue
 		}
 		// the power came back first and the service last; reopening follows the last day of a stop given in dates
-		if kind == outage && speaksOfAll(a.p, rd) && !(w.ranged && len(a.p.lines[rd.line].cells) > 1) || w.endDate && t.Sub(w.end) < day {
+		if kind == outage && speaksOfAll(a.p, rd) && !(w.ranged && len(a.p.lines[rd.line].cells) > 1) || w.endDate && t.Sub(w.end) < day && !a.p.desk(rd) {
 			a.setEnd(w, rd, rd.a, t, true)
 			w.endRole = roleEnd
 			return
@@ -124,6 +124,12 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 	a.setEnd(&w, rd, rd.a, t, true)
 	w.endRole = roleEnd
 	a.windows = append(a.windows, w)
+}
+
+// desk reports whether it is a desk that is open again then, and not the service: 窓口は1月5日8時30分から.
+func (p *parser) desk(rd *reading) bool {
+	from, _ := p.sentence(rd.from)
+	return containsAny(p.text(from, rd.from), "窓口は", "庁舎は", "役所は", "店舗は", "電話受付は", "受付は")
 }
 
 // speaksOfAll reports whether the clause behind an end speaks of everything.

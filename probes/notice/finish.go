@@ -52,7 +52,7 @@ func (a *assembler) finish(main eventKind) []window {
 			return o.kind == w.kind && o.hasStart && !o.startDate && o.hasEnd && o.end.Equal(w.end) && midnight(o.start).Equal(w.start)
 		}) // the day of it, told once more
 		drop = drop || w.wholeDay && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == w.kind && o.ranged && !o.startDate && !w.start.Before(o.start) && !w.end.After(o.end) && !(o.line != w.line && (a.row(w) && a.row(o) || a.under(w) && a.under(o) || a.p.lines[w.line].heads && a.p.lines[o.line].heads))
+			return o.kind == w.kind && o.ranged && !o.startDate && !w.start.Before(o.start) && !w.end.After(o.end) && !(o.line != w.line && (a.row(w) && a.row(o) || a.under(w) && a.under(o) || a.headed(w) && a.headed(o) || a.p.lines[w.line].heads && a.p.lines[o.line].heads))
 		}) // a day in the midst of it
 		drop = drop || w.kind == maintenance && w.hasEnd && slices.ContainsFunc(ws, func(o window) bool {
 			return o.line < w.line && o.kind == maintenance && o.hasStart && o.hasEnd && !o.start.Before(w.start) && !o.end.After(w.end) && !w.start.Equal(o.start) && a.p.ruled(o.line, w.line) && a.r.past
@@ -155,7 +155,7 @@ func (a *assembler) labelledWithin(w window) int {
 func (a *assembler) headed(w window) bool {
 	p, ln := a.p, a.p.lines[w.line]
 	above := p.above(w.line)
-	if !w.ranged || above == nil || p.hasText(ln.first, p.tokenAt(ln, w.startFrom)) {
+	if !w.ranged && !w.wholeDay || above == nil || p.hasText(ln.first, p.tokenAt(ln, w.startFrom)) {
 		return false
 	}
 	return !p.hasTime(above.first, above.last) && p.kindAt(above.last-1) != kStop && p.toks[above.last-1].to-p.toks[above.first].from <= maxHeader && !p.find(above.first, above.last, cWhen)

@@ -126,3 +126,26 @@ func (p *parser) joinBrackets() {
 		}
 	}
 }
+
+// quote keeps what a screen or a message says, in 「」 and behind it と表示 or の通知, from telling how far the event is:
+// 「追加できるようになりました」の通知が届かない.
+func (p *parser) quote() {
+	open := -1
+	for k, t := range p.toks {
+		switch {
+		case t.kind == kNewline:
+			open = -1
+		case t.kind == kOpen && p.rune(k) == '「':
+			open = k
+		case t.kind == kClose && p.rune(k) == '」' && open >= 0:
+			if k-open <= maxLook && hasPrefix(p.src.runes, t.to, "と表示", "と出", "という表示", "という画面", "というエラー", "というメッセージ", "の通知", "の表示", "の画面", "のメッセージ", "のエラー", "のまま", "が表示") > 0 {
+				for j := open + 1; j < k; j++ {
+					if p.toks[j].kind == kWord {
+						p.toks[j].kind = kText
+					}
+				}
+			}
+			open = -1
+		}
+	}
+}

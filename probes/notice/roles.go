@@ -259,12 +259,26 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = roleStart // 21時30分ごろに約5分間
 		return
 	}
+	if fwd == roleStart && p.datesBanner(m) {
+		r.role = roleReport
+		return
+	}
 	if fwd == roleStart && p.datesHeadline(m) {
 		r.role = roleWeak
 		return
 	}
 	if m.open && label == labelNone && fwd == roleEnd {
 		fwd = roleStart
+	}
+	if m.since && m.a.hasClock && r.kind != maintenance && (fwd == roleNone || fwd == roleEnd && p.find(m.to, next, cRecover|cResume|cFinish)) && label != labelEnd {
+		end := p.firstOf(m.to, next, cRecover|cResume|cFinish)
+		if end < 0 {
+			end = next
+		}
+		if p.fails(m.to, end) {
+			r.role = roleStart
+			return
+		}
 	}
 	switch {
 	case fwd == roleIgnore || fwd == roleReport || fwd == roleHope && !m.isRange:
@@ -290,7 +304,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = roleIgnore // was gradually restored from 2:30 p.m.
 	case m.since:
 		r.role = roleStart
-		if (fwd == roleEnd || fwd == rolePlan) && !(p.english(m) && p.find(from, m.from, cMaint|cStop|cCant|cTrouble)) && label != labelSpan && label != labelStart {
+		if (fwd == roleEnd || fwd == rolePlan) && !(p.english(m) && p.find(from, m.from, cMaint|cStop|cCant|cTrouble)) && (label != labelSpan || !p.lines[m.line].heads && p.kindAt(to) == kStop) && label != labelStart {
 			r.role = fwd
 		} else if fwd == roleNone && (label == labelEnd || label == labelEndPlan) {
 			r.role = roleEnd
@@ -306,8 +320,12 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		if _, name := p.roleAt(m.from); containsAny(name, "検知", "発覚", "認知") {
 			r.role = roleWeak // found later than begun
 		}
+	case m.a.hasClock && p.closesLine(m, to):
+		r.role = roleEnd
 	case strong && (!p.english(m) || p.opensClause(m)):
 		r.role, r.dayEnd = fwd, fwd == roleEnd
+	case p.changedTo(m) != roleNone:
+		r.role = p.changedTo(m)
 	default:
 		back := p.lookBack(prev, m)
 		switch {
@@ -352,6 +370,32 @@ func (p *parser) answersWhen(m *mention, from int) bool {
 	return m.isRange && strings.HasSuffix(before, "たのは") && !containsAny(before, "できた", "けたのは")
 }
 
+// closesLine reports whether the line of a mention goes on, behind the mention's sentence, to say no more than that it is over:
+// 16:48 全ての機器で通電を確認。障害復旧。
+func (p *parser) closesLine(m *mention, to int) bool {
+	ln := p.lines[m.line]
+	if p.kindAt(to) != kStop || to+1 >= ln.last || p.hasText(ln.first, m.from) {
+		return false
+	}
+	k := p.firstOf(to+1, ln.last, cRecover)
+	return k >= 0 && k <= to+3 && p.sentenceEnds(k+1)
+}
+
+// changedTo says which bound it is that a line gives anew: 終了 (変更前)6:00 → (変更後)9:00.
+func (p *parser) changedTo(m *mention) role {
+	ln := p.lines[m.line]
+	if !containsAny(p.text(max(ln.first, m.from-6), m.from), "変更後", "訂正後", "延長後") {
+		return roleNone
+	}
+	switch k := ln.text; {
+	case p.isWord(k, cFinish):
+		return roleEnd
+	case p.isWord(k, cBegin|cStop):
+		return roleStart
+	}
+	return roleNone
+}
+
 // succeeds reports whether what takes the place of the service that stops is to run from then on: 新システムは…から稼働します.
 func (p *parser) succeeds(m *mention, from, next int) bool {
 	return containsAny(p.text(max(from, m.from-maxLook), m.from), "新システムは", "新サイトは", "新サービスは", "新サーバーは", "新サーバは", "新ホームページは", "新しいシステムは", "新しいサイトは", "更新後のシステムは", "移行後のシステムは") &&
@@ -383,9 +427,14 @@ func (p *parser) datesHeadline(m *mention) bool {
 	return m.line == p.title && m.a.hasDate && m.a.hasClock && !m.isRange && !m.since && !m.until && p.kindAt(m.to) == kSpace && p.find(m.to, p.lines[m.line].last, cAbout)
 }
 
+// datesBanner reports whether the mention stands in brackets before the first words of a notice: 【7/3 11:10】つながりにくくなっています.
+func (p *parser) datesBanner(m *mention) bool {
+	return m.from == p.mentions[0].from && m.a.hasDate && m.a.hasClock && !m.isRange && !m.since && !m.until && p.rune(m.from-1) == '【' && p.rune(m.to) == '】' && !p.hasText(p.lines[m.line].first, m.from-1)
+}
+
 // justAfter reports whether the event began right after what happened at the time: 10時の受付開始直後より.
 func (p *parser) justAfter(m *mention, next int) bool {
-	if !p.find(m.to, next, cTrouble|cTroubleW|cCant|cHappen|cStop) {
+	if !p.find(m.to, next, cTrouble|cTroubleW|cCant|cHappen|cStop) && !p.fails(m.to, next) {
 		return false
 	}
 	for k := m.to; k+2 < next && k < m.to+16; k++ {

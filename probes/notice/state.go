@@ -114,7 +114,8 @@ func (p *parser) outageStand(from, to int, st *stand) {
 				done = true
 			}
 		case t.is(cCant|cTrouble|cTroubleW) && t.tail != tailNot && p.find(from, to, cNow) && !p.find(from, to, cRecover|cResume|cNormal|cCan|cFinish) && !containsAny(p.text(from, to), "現在は"),
-			t.is(cCant) && containsAny(p.text(k, to), "なっております", "なっています", "状態です", "状況です", "続いております", "続いています"):
+			t.is(cCant) && containsAny(p.text(k, to), "なっております", "なっています", "状態です", "状況です", "続いております", "続いています"),
+			t.is(cStop) && hasPrefix(p.src.runes, t.to, "ております", "ています", "しております", "しています") > 0 && !p.find(from, to, cRecover|cResume|cFinish):
 			st.present = true
 		case p.gapText(k, "ダウンしています", "ダウンしており"):
 			st.ongoing = true
@@ -148,7 +149,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if p.gapText(k, "継続") && p.find(from, k, cRecover) && !containsAny(p.text(from, to), "監視", "原因") {
 				still = true // 県北は回復しておりますが、県南では継続しております
 			}
-			if p.find(from, to, cTrouble|cCant|cHappen) && (!containsAny(p.text(from, to), "原因", "詳細", "監視", "再発防止", "経過観察") || p.cantGoesOn(k)) && !maint {
+			if (p.find(from, to, cTrouble|cCant|cHappen) || containsAny(p.text(from, to), "ない状態", "ない状況")) && (!containsAny(p.text(from, to), "原因", "詳細", "監視", "再発防止", "経過観察") || p.cantGoesOn(k)) && !maint {
 				still = true
 			}
 		case t.is(cAgain):
@@ -157,7 +158,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			}
 		}
 	}
-	if st.done && containsAny(p.text(from, to), "依然") && p.find(from, to, cTrouble|cTroubleW|cCant) {
+	if (st.done || done) && containsAny(p.text(from, to), "依然") && p.find(from, to, cTrouble|cTroubleW|cCant) {
 		still = true // 依然として障害が残っている
 	}
 	st.stillAny = st.stillAny || still
@@ -519,6 +520,9 @@ func (p *parser) endUnknown() bool {
 		return true // 期間:9月11日05:30頃~継続中
 	}
 	for i, ln := range p.lines {
+		if s := strings.TrimRight(p.text(ln.first, ln.last), " 。"); strings.HasSuffix(s, ":継続中") || strings.HasSuffix(s, ":復旧作業中") || strings.HasSuffix(s, ":未復旧") {
+			return true // 高知県の一部:継続中
+		}
 		k := p.over(ln.value, kSpace, kOpen)
 		if p.isWord(k, cNow) {
 			k = p.over(k+1, kSpace)

@@ -70,7 +70,7 @@ func (p *parser) survey(from, to int) survey {
 		case t.is(cTroubleW):
 			weak = weak || t.tail != tailNot && !cond
 		case t.is(cMaint):
-			if t.tail == tailNot && (!p.isTime(k, to) || p.excepted(k)) || cond {
+			if t.tail == tailNot && (!p.isTime(k, to) && !containsAny(p.text(k, to), "以下の日", "次の日", "下記の日", "以下の期間", "次の期間", "下記の期間") || p.excepted(k)) || cond {
 				s.maintCond = s.maintCond || cond
 				continue
 			}
@@ -90,7 +90,7 @@ func (p *parser) survey(from, to int) survey {
 		case t.is(cMaintW):
 			work = work || !cond && p.online && hasPrefix(p.src.runes, t.to, "後の", "後は") == 0
 		case t.is(cStop):
-			if cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) {
+			if cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の") {
 				continue
 			}
 			s.stop = true
@@ -99,7 +99,7 @@ func (p *parser) survey(from, to int) survey {
 			}
 		case t.is(cHappen):
 			// 瞬断が発生します is what work will do
-			if t.tail != tailNot && t.tail != tailFuture && t.tail != tailNoun && !cond && hasPrefix(p.src.runes, t.to, "のご連絡", "の連絡", "のお知らせ", "通知", "のご案内", "した月", "した時", "したとき", "した地震", "した余震", "した津波") == 0 && !p.quake(k) {
+			if t.tail != tailNot && t.tail != tailFuture && t.tail != tailNoun && !cond && hasPrefix(p.src.runes, t.to, "のご連絡", "の連絡", "のお知らせ", "通知", "のご案内", "した月", "した時", "したとき", "した地震", "した余震", "した津波", "ります", "る予定") == 0 && !p.quake(k) {
 				s.happen = true
 			}
 		case t.is(cRecover):
@@ -228,7 +228,7 @@ func (p *parser) survey(from, to int) survey {
 		s.outage += 2 // by itself
 		s.sureOutage = true
 	}
-	if s.trouble && p.hasTime(from, to) && containsAny(p.text(from, to), "を確認した", "を確認しました", "を検知した", "を検知しました") {
+	if text := p.text(from, to); s.trouble && p.hasTime(from, to) && (containsAny(text, "を確認した", "を確認しました", "を検知した", "を検知しました") || strings.HasSuffix(text, "を確認") || strings.HasSuffix(text, "を検知")) {
 		s.happen = true
 	}
 	if s.trouble && containsAny(p.text(from, to), "still working", "are working to", "working to resolve", "working to restore", "working on a fix") {
@@ -271,6 +271,9 @@ func (p *parser) survey(from, to int) survey {
 	if s.happen && (s.trouble || weak || s.cant) {
 		s.outage += 2
 		s.sureOutage = true
+	}
+	if !s.cant && !s.cond && p.hasClock(from, to) && p.find(from, to, cFrom) && p.fails(from, to) {
+		s.cant, cantNow = true, true
 	}
 	if s.cant && !s.maint && (!s.stop || now && !plan && p.state(from, to)) && !work && (cantNow || now || p.hasClock(from, to) && !p.dailyHours(from, to) || ongoing && p.state(from, to)) {
 		s.sureOutage = true
@@ -380,7 +383,7 @@ func (p *parser) conditional(k, to int) bool {
 	}
 	for j := k + 1; j < to && j < k+48; j++ {
 		t := p.toks[j]
-		if t.kind == kWord && t.is(cCond|cPossible) {
+		if t.kind == kWord && t.is(cCond|cPossible) && !(p.gapText(j, "等により") && containsAny(p.text(j, to), "以下の", "次の", "下記")) {
 			return true
 		}
 		if t.kind == kComma && p.rune(j) == '、' && p.clauseEnds(j) && !p.supposed(j, to) {
