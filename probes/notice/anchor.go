@@ -31,7 +31,7 @@ func (p *parser) anchorOf(rd *reading) anchor {
 	if isTimeLabel(label) && len(ln.cells) > 1 && kindOfLabel(name) != noEvent {
 		return tied
 	}
-	if !events && (p.aside || p.kindAt(to) == kStop && p.hasText(max(from, ln.value), rd.from)) {
+	if !events && (p.aside || p.kindAt(to) == kStop && len(ln.cells) <= 1 && p.hasText(max(from, ln.value), rd.from)) {
 		return adrift
 	}
 	if !events && p.otherItem(rd.line) {

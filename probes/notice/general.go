@@ -202,7 +202,7 @@ func (p *parser) crime() bool {
 	warned := containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "かたって", "よそお", "を装", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam", "Scam", "pretending", "impersonat")
 	for _, i := range p.firstLines(6) {
 		ln := p.lines[i]
-		if p.toks[ln.last-1].to-p.toks[ln.first].from > maxTitle {
+		if n := p.toks[ln.last-1].to - p.toks[ln.first].from; n > maxTitle && !(isLatin(p.rune(ln.text)) && n <= 2*maxTitle) {
 			continue
 		}
 		h := p.text(ln.first, ln.last)
@@ -360,7 +360,10 @@ func (p *parser) drill() bool {
 	if p.title < 0 {
 		return false
 	}
-	for _, i := range p.firstLines(6) {
+	for n, i := range p.firstLines(6) {
+		if s := " " + strings.ToLower(p.text(p.lines[i].first, p.lines[i].last)) + " "; n < 4 && containsAny(s, " drill ", " drills ", "tabletop exercise", "training exercise") {
+			return true
+		}
 		if ln := p.lines[i]; containsAny(p.text(ln.first, ln.last), "訓練を実施", "訓練を行", "訓練の実施", "演習を実施", "演習を行") {
 			return true
 		}

@@ -149,3 +149,16 @@ func (p *parser) quote() {
 		}
 	}
 }
+
+// endSentences ends an English sentence behind a time or a date whose full stop belongs to it, too: until 2:30 p.m. If the ….
+func (p *parser) endSentences() {
+	for k := range p.toks {
+		if kind := p.kindAt(k); kind != kClock && kind != kDate || p.src.runes[p.toks[k].to-1] != '.' || p.kindAt(k+1) != kSpace {
+			continue
+		}
+		if next := k + 2; unicode.IsUpper(p.rune(next)) && unicode.IsLower(p.src.runes[min(p.toks[next].from+1, len(p.src.runes)-1)]) && (p.kindAt(next) == kText || p.kindAt(next) == kWord) &&
+			!p.latin(next, "Pacific", "Eastern", "Central", "Mountain", "Atlantic", "Japan", "Tokyo", "Singapore", "Local", "Coordinated", "Universal", "British", "Greenwich", "Indian", "India", "Australian", "Hong", "Korea", "China", "European", "Standard") {
+			p.toks[k+1].kind = kStop
+		}
+	}
+}

@@ -149,6 +149,9 @@ func (p *parser) point(k int) (pt point, next int, ok bool) {
 				pt.to++
 			}
 		}
+		if j := p.over(pt.to+1, kSpace); p.kindAt(pt.to) == kComma && p.latin(j, "all", "All") && p.latin(j+2, "day") {
+			pt.allDay, pt.to = true, j+3
+		}
 		j = p.over(pt.to, kSpace, kTab, kOpen)
 		if j < len(p.toks) && (p.particle(j, '終') && p.particle(j+1, '日') || p.text(j, min(j+2, len(p.toks))) == "全日") {
 			pt.allDay, pt.to = true, j+2

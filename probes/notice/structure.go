@@ -41,6 +41,7 @@ func (p *parser) structure() {
 	p.joinCells()
 	p.joinBrackets()
 	p.quote()
+	p.endSentences()
 	p.joinWraps()
 	first := 0
 	for i := 0; i <= len(p.toks); i++ {

@@ -386,7 +386,7 @@ func (p *parser) conditional(k, to int) bool {
 		if t.kind == kWord && t.is(cCond|cPossible) && !(p.gapText(j, "等により") && containsAny(p.text(j, to), "以下の", "次の", "下記")) {
 			return true
 		}
-		if t.kind == kComma && p.rune(j) == '、' && p.clauseEnds(j) && !p.supposed(j, to) {
+		if t.kind == kComma && (p.rune(j) == '、' && p.clauseEnds(j) && !p.supposed(j, to) || isLatin(p.rune(k)) && p.latin(p.over(j+1, kSpace), "and", "but", "so")) {
 			return false
 		}
 	}
