@@ -31,6 +31,9 @@ func (p *parser) anchorOf(rd *reading) anchor {
 	if isTimeLabel(label) && len(ln.cells) > 1 && kindOfLabel(name) != noEvent {
 		return tied
 	}
+	if !events && p.otherRow(rd) {
+		return adrift
+	}
 	if !events && (p.aside || p.kindAt(to) == kStop && len(ln.cells) <= 1 && p.hasText(max(from, ln.value), rd.from)) {
 		return adrift
 	}
@@ -70,6 +73,23 @@ func (p *parser) anchorOf(rd *reading) anchor {
 		return adrift
 	}
 	return tied
+}
+
+// otherRow reports whether a row of a table gives no span of hours and tells of no event, where one beside it does: the
+// steps of a schedule, of which one is a stop.
+func (p *parser) otherRow(rd *reading) bool {
+	ln := p.lines[rd.line]
+	if len(ln.cells) < 2 || rd.isRange && rd.a.hasClock && rd.b.hasClock || p.find(ln.first, ln.last, eventWords) {
+		return false
+	}
+	for _, step := range []int{-1, 1} {
+		for i := rd.line + step; i >= 0 && i < len(p.lines) && i-rd.line < 8 && rd.line-i < 8 && len(p.lines[i].cells) == len(ln.cells); i += step {
+			if o := p.lines[i]; p.timeFirst(o.first, o.last) && p.find(o.first, o.last, cStop|cCant) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // offered reports whether the heading of the line is that of a sale or the like: 【セール期間延長のお知らせ】.

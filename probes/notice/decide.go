@@ -348,6 +348,11 @@ func (p *parser) lookBack(prev int, m *mention) role {
 			glue++
 			continue
 		default:
+			if p.latin(k, "opens", "reopens") {
+				if from, _ := p.sentence(k); p.find(from, k, cStop|cMaint) {
+					return roleEnd // goes offline at 8 p.m., and the new one opens at 10 a.m.
+				}
+			}
 			if !p.particle(k, 'は') && !p.particle(k, 'が') {
 				glue++
 			}
@@ -390,6 +395,8 @@ func (p *parser) lookBack(prev int, m *mention) role {
 			return roleStart
 		case t.is(cPublish):
 			return roleReport
+		case p.latin(k, "failed"):
+			return roleStart
 		case t.is(cTrouble | cTroubleW | cMaint | cAbout):
 			return roleNone
 		}

@@ -19,10 +19,10 @@ var zones = []struct {
 	{"JST", japan}, {"日本時間", japan}, {"協定世界時", time.UTC}, {"世界標準時", time.UTC},
 	{"US/Pacific", located("America/Los_Angeles")}, {"Pacific Time", located("America/Los_Angeles")}, {"Pacific time", located("America/Los_Angeles")}, {"Pacific", located("America/Los_Angeles")}, {"PT", located("America/Los_Angeles")},
 	{"Eastern Time", located("America/New_York")}, {"Eastern time", located("America/New_York")}, {"Eastern", located("America/New_York")}, {"ET", located("America/New_York")}, {"Central Time", located("America/Chicago")}, {"Central time", located("America/Chicago")}, {"CT", located("America/Chicago")}, {"MT", located("America/Denver")},
-	{"PST", hours(-8)}, {"PDT", hours(-7)}, {"MST", hours(-7)}, {"MDT", hours(-6)}, {"CDT", hours(-5)}, {"EST", hours(-5)}, {"EDT", hours(-4)},
+	{"PST", hours(-8)}, {"PDT", hours(-7)}, {"MST", hours(-7)}, {"MDT", hours(-6)}, {"CDT", hours(-5)}, {"CST", hours(-6)}, {"EST", hours(-5)}, {"EDT", hours(-4)},
 	{"UTC", time.UTC}, {"GMT", time.UTC}, {"BST", hours(1)}, {"CEST", hours(2)}, {"CET", hours(1)}, {"EEST", hours(3)}, {"EET", hours(2)},
 	{"SGT", hours(8)}, {"Singapore time", hours(8)}, {"Singapore Time", hours(8)}, {"Hong Kong time", hours(8)}, {"Japan time", japan}, {"Japan Time", japan}, {"UK time", located("Europe/London")}, {"London time", located("Europe/London")}, {"HKT", hours(8)}, {"PHT", hours(8)}, {"KST", hours(9)}, {"ICT", hours(7)}, {"WIB", hours(7)}, {"IST", time.FixedZone("IST", 5*3600+1800)},
-	{"AEST", hours(10)}, {"AEDT", hours(11)}, {"NZST", hours(12)}, {"NZDT", hours(13)},
+	{"Australian Eastern", hours(10)}, {"AEST", hours(10)}, {"AEDT", hours(11)}, {"NZST", hours(12)}, {"NZDT", hours(13)},
 }
 
 func hours(n int) *time.Location { return time.FixedZone("", n*3600) }
@@ -38,7 +38,7 @@ func located(name string) *time.Location {
 // statedZone returns the zone that the text states for all its times, as in "all times are UTC" and 時刻はすべてUTC; nil when
 // it states none. No time stands between: 発生時刻は14:20(05:20 UTC) is that of one.
 func statedZone(text string) *time.Location {
-	for _, said := range []string{"times are", "times in", "times shown", "All times", "all times", "時刻は", "時間はすべて", "時刻表示は"} {
+	for _, said := range []string{"times are", "times in", "times shown", "Times are", "Times in", "Times shown", "All times", "all times", "時刻は", "時間はすべて", "時刻表示は"} {
 		_, after, found := strings.Cut(text, said)
 		if !found {
 			continue

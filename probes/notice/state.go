@@ -99,6 +99,9 @@ func (p *parser) outageStand(from, to int, st *stand) {
 				}
 			}
 		case t.is(cNormal):
+			if isLatin(p.rune(k)) && p.find(max(from, k-4), k, cCant) {
+				continue // have not been working normally
+			}
 			if containsAny(p.text(from, k), "既に", "すでに", "済みの", "済の", "以外", "その他", "他の") {
 				continue // what was never broken
 			}

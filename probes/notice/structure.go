@@ -431,6 +431,12 @@ func (p *parser) tableHeader(ln *line, n int) bool {
 			return false // else one like 停止時間(12月6日)
 		}
 		c.role = roleOfLabel(c.label)
+		switch name, _, _ := strings.Cut(c.label, "("); strings.ToLower(strings.TrimSpace(name)) {
+		case "from":
+			c.role = labelStart
+		case "to", "until":
+			c.role = labelEnd
+		}
 		if i > 0 && (c.role == labelEnd || c.role == labelEndPlan) {
 			if before := &ln.cells[i-1]; before.role == labelNone && containsAny(before.label, "停止", "休止") {
 				before.role = labelStart // 停止 | 再開
@@ -475,7 +481,14 @@ func (p *parser) align(row, header []cell) []cell {
 func (p *parser) labelCells(ln *line, header []cell) {
 	header = p.align(ln.cells, header)
 	for i := range header {
-		ln.cells[i].role, ln.cells[i].label = header[i].role, header[i].label
+		c := &ln.cells[i]
+		c.role, c.label = header[i].role, header[i].label
+		zone := statedZone("times in " + c.label) // From (IST)
+		for k := c.first; zone != nil && k < c.last; k++ {
+			if p.toks[k].kind == kClock && p.toks[k].clock.zone == nil {
+				p.toks[k].clock.zone = zone
+			}
+		}
 	}
 	if len(header) > 0 {
 		ln.role, ln.heads = labelNone, false

@@ -205,6 +205,9 @@ func (p *parser) survey(from, to int) survey {
 		s.maint = true
 	}
 	if s.stop {
+		if strings.Contains(p.text(from, to), "offline") && !p.find(from, to, cTrouble|cCant) {
+			plan = true // goes offline at 8 p.m.
+		}
 		if plan || do || s.maint {
 			s.maintenance++
 			if plan {
@@ -235,7 +238,7 @@ func (p *parser) survey(from, to int) survey {
 		s.sureOutage = true
 		s.outage++
 	}
-	if weak && p.hasClock(from, to) && p.dayIn(from, to) && containsAny(p.text(from, to), " failed") && !containsAny(p.text(from, to), "a failed", "the failed") {
+	if weak && p.hasClock(from, to) && p.dayIn(from, to) && containsAny(p.text(from, to), " failed") && !containsAny(p.text(from, to), " a failed", "the failed") {
 		s.happen = true
 	}
 	if weak && p.hasTime(from, to) && containsAny(p.text(from, to), "had difficult", "had problem", "had issue", "had trouble") {
