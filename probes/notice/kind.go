@@ -83,7 +83,7 @@ func (p *parser) mainVerdict() verdict {
 		if inTitle && s.stop && s.about && !s.trouble && !s.maint && containsAny(p.text(from, to), "停止の経緯", "停止した経緯", "停止の原因", "停止に関する経緯", "停止のお詫び", "停止に関するお詫び", "休止の経緯", "中断の経緯") {
 			s.outage += 3
 			s.sureOutage = true
-		} else if inTitle && s.stop && s.about && !s.trouble && !s.happen && p.online {
+		} else if inTitle && s.stop && (s.about || online(p.text(from, to)) && containsAny(p.text(from, to), "休止日", "停止日", "休止期間", "停止期間", "休止予定", "停止予定", "休止のスケジュール")) && !s.trouble && !s.happen && p.online {
 			s.maintenance += 2
 			s.sureMaint = true
 			titled = weight * s.maintenance
@@ -204,7 +204,7 @@ func (p *parser) plainFailure(from, to int, s *survey) bool {
 
 // plainWork reports whether a sentence says from when until when a service stops.
 func (p *parser) plainWork(from, to int, s *survey) bool {
-	if !(s.cant || s.stop || s.maint) || !p.online || containsAny(p.text(from, to), "せず", "は停止しません", "いつもと変わらず") || containsAny(p.text(from, to), "業務休止", "休業", "通行", "歩行者", "迂回") || strings.HasSuffix(p.text(from, to), "こと") {
+	if !(s.cant || s.stop || s.maint) || !p.online || containsAny(p.text(from, to), "せず", "は停止しません", "いつもと変わらず") || containsAny(p.text(from, to), "実験を", "体験を", "業務休止", "休業", "通行", "歩行者", "迂回") || strings.HasSuffix(p.text(from, to), "こと") {
 		return false
 	}
 	clocks, sign := 0, false

@@ -327,6 +327,9 @@ type report struct {
 // maxHeader is the longest line that is believed to be the header of a report, in characters.
 const maxHeader = 56
 
+// maxFresh is the age up to which a failure is believed to go on where the notice does not say so.
+const maxFresh = 14 * day
+
 // maxNews is the number of lines below its times that a page of other business is believed to speak of the event.
 const maxNews = 4
 
@@ -437,7 +440,7 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		if p.endUnknown() {
 			return probes.Ongoing
 		}
-		if h := p.headline(); containsAny(h, "復旧済", "解消済", "解決済", "対応済") || strings.HasSuffix(h, "・復旧)") || strings.HasSuffix(h, "(復旧)") {
+		if h := p.headline(); containsAny(h, "復旧済", "解消済", "解決済", "対応済", "対応完了", "復旧完了") || strings.HasSuffix(h, "・復旧)") || strings.HasSuffix(h, "(復旧)") {
 			return probes.Resolved
 		}
 		closed := len(windows) > 0
@@ -468,6 +471,8 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 			return probes.Resolved
 		case !st.ongoing && p.toldAsOver(from, to):
 			return probes.Resolved
+		case !st.ongoing && !st.present && !p.published.IsZero() && len(windows) > 0 && !slices.ContainsFunc(windows, func(w window) bool { return w.start.After(p.published.Add(-maxFresh)) }):
+			return probes.Resolved // nobody calls it present
 		}
 		return probes.Ongoing
 	}
@@ -573,5 +578,5 @@ func (p *parser) toldAsOver(from, to int) bool {
 	if strings.Contains(s, "since") && containsAny(s, "has been", "have been") {
 		return false
 	}
-	return containsAny(s, "しておりました", "していました", "状態でした", "状況でした", "なっておりました", "なっていました", "にくくなっていた", "なっていたと", "なくなっていた", "がございました", "がありました", "されませんでした", "できませんでした", "were not", "was not", "could not", "failed", "were un", "was un") && !containsAny(s, "現在も", "調査中", "復旧作業")
+	return containsAny(s, "しておりました", "していました", "状態でした", "状況でした", "なっておりました", "なっていました", "にくくなっていた", "なっていたと", "なくなっていた", "がございました", "がありました", "されませんでした", "できませんでした", "ていませんでした", "ておりませんでした", "were not", "was not", "could not", "failed", "were un", "was un") && !containsAny(s, "現在も", "調査中", "復旧作業")
 }

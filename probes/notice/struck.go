@@ -236,6 +236,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 			continue
 		}
 		switch {
+		case t.is(cReapply) && p.find(k+1, min(k+3, to), cCan|cCant): // 再発行ができません
 		case t.is(cReapply):
 			return true
 		case t.is(cApply):

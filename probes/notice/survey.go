@@ -38,7 +38,7 @@ func (p *parser) survey(from, to int) survey {
 		case t.is(cMeeting) && p.find(k, to, cMaint|cStop) && containsAny(p.text(k, min(k+8, to)), "に伴", "のため"):
 			// イベント開催に伴うメンテナンス
 		case t.is(cMeeting):
-			if !p.find(from, to, cHappen|cCant|cRecover) {
+			if !p.find(from, to, cHappen|cCant|cRecover) && !containsAny(p.text(k, to), "停止して", "停止しま", "停止いた", "中断して") {
 				s.tender = true
 			}
 		case t.is(cTrouble):
@@ -90,11 +90,11 @@ func (p *parser) survey(from, to int) survey {
 		case t.is(cMaintW):
 			work = work || !cond && p.online && hasPrefix(p.src.runes, t.to, "後の", "後は") == 0
 		case t.is(cStop):
-			if cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の") {
+			if p.gapText(k, "お休み") && !online(p.text(from, to)) || cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の") {
 				continue
 			}
 			s.stop = true
-			if t.tail == tailFuture || t.tail == tailHope || p.gapText(k, "止め") {
+			if t.tail == tailFuture || t.tail == tailHope || p.gapText(k, "止め", "お休みをいただ", "お休みします", "お休みいた", "お休みとさ") {
 				plan = true
 			}
 		case t.is(cHappen):
@@ -386,7 +386,7 @@ func (p *parser) conditional(k, to int) bool {
 	}
 	for j := k + 1; j < to && j < k+48; j++ {
 		t := p.toks[j]
-		if t.kind == kWord && t.is(cCond|cPossible) && !(p.gapText(j, "等により") && containsAny(p.text(j, to), "以下の", "次の", "下記")) {
+		if t.kind == kWord && t.is(cCond|cPossible) && !(t.is(cPossible) && hasPrefix(p.src.runes, t.to, "りました", "ざいました", "った") > 0) && !(p.gapText(j, "等により") && containsAny(p.text(j, to), "以下の", "次の", "下記")) {
 			return true
 		}
 		if t.kind == kComma && (p.rune(j) == '、' && p.clauseEnds(j) && !p.supposed(j, to) || isLatin(p.rune(k)) && p.latin(p.over(j+1, kSpace), "and", "but", "so")) {
@@ -473,7 +473,7 @@ func (p *parser) state(from, to int) bool {
 
 func (p *parser) stateOf(from, to int) bool {
 	s := p.text(from, to)
-	return containsAny(s, "不安定になって", "不安定となって", "事象が", "が生じて", "are being", "is being", "状況となって", "状況になって", "重くなって", "が出て", "状態となって", "見合わせて", "が続いて", "遅れが出", "遅延が出", "遅れが生", "遅延が生", "遅れがあ", "遅延があ", "遅れがご", "遅延がご", "遅れが続", "遅延が続")
+	return containsAny(s, "不安定になって", "不安定となって", "事象が", "現象が", "事象を確認して", "現象を確認して", "が生じて", "are being", "is being", "状況となって", "状況になって", "重くなって", "が出て", "状態となって", "見合わせて", "が続いて", "遅れが出", "遅延が出", "遅れが生", "遅延が生", "遅れがあ", "遅延があ", "遅れがご", "遅延がご", "遅れが続", "遅延が続")
 }
 
 // causes reports whether trouble is given as the cause of something that is so.

@@ -73,21 +73,21 @@ var vocabulary = map[class]string{
 		停電 断線 通信断 不通 アクセス障害 電波障害 大規模障害 緊急停止 アクセス集中 アクセスが集中 アクセスの集中 ダウンしています ダウンしており ダウンしました ダウンしていた ダウンした 閲覧障害
 		system\ failure system\ failures network\ failure network\ failures communication\ failure communications\ failure communication\ failures equipment\ failure hardware\ failure service\ failure power\ failure blackout malfunction malfunctions malfunctioned malfunctioning glitch system\ trouble network\ trouble technical\ trouble system\ error system\ errors breakdown
 		outage outages incident interruption interruptions disruption disruptions degraded downtime`,
-	cTroubleW: `不安定に 不安定と 不安定な状 very\ slow extremely\ slow 不都合 性能低下 性能劣化 速度低下 品質低下 パフォーマンスの低下 パフォーマンス低下 事象 エラー 異常 遅延 遅れ 混雑 誤表示 誤作動 文字化け 支障 時間がかか 時間を要し 時間を要す 負荷がかかった 負荷がかかり 高負荷 タイムアウト パケットロス 断続的な 接続の問題 壊れ 失敗 運転見合わせ 運転を見合わせ 見合わせて issue issues error errors problem problems failure failures failed failing fails difficulties difficulty trouble latency slowness unstable congested congestion sluggish intermittent intermittently delay delays delayed`,
+	cTroubleW: `現象 不安定に 不安定と 不安定な状 very\ slow extremely\ slow 不都合 性能低下 性能劣化 速度低下 品質低下 パフォーマンスの低下 パフォーマンス低下 事象 エラー 異常 遅延 遅れ 混雑 誤表示 誤作動 文字化け 支障 時間がかか 時間を要し 時間を要す 負荷がかかった 負荷がかかり 高負荷 タイムアウト パケットロス 断続的な 接続の問題 壊れ 失敗 運転見合わせ 運転を見合わせ 見合わせて issue issues error errors problem problems failure failures failed failing fails difficulties difficulty trouble latency slowness unstable congested congestion sluggish intermittent intermittently delay delays delayed`,
 	cMaint: `extended\ downtime scheduled\ downtime planned\ downtime downtime\ notification downtime\ window downtime\ period extended\ maintenance メンテナンス システムメンテナンス 定期メンテナンス 臨時メンテナンス 緊急メンテナンス サーバーメンテナンス サーバメンテナンス メンテ 保守 保守作業 保守点検 システム保守
 		定期点検 システム点検 設備点検 電気設備点検 計画停止 計画停電 法定停電 定期停止 臨時停止 システム更改 システム改修 更改 システム移行 移行作業 切替作業 切り替え作業 システム切替 システム切り替え
 		システム更新 更新作業 サーバ更新 サーバー更新 機器更新 機器更改 機器交換 機器入替 機器入れ替え サーバ移行 サーバー移行 サーバー切替 バージョンアップ作業 アップデート作業 データ移行 停止作業 設備更新 増強工事 更新工事 交換工事 切替工事 ネットワーク工事 通信工事 回線工事 設備工事
 		計画メンテナンス 年次点検 法定点検 サーバー増強 サーバ増強 リプレース 切替え作業 入替作業 入れ替え作業 システム入替 システム入れ替え システム作業 回線切替 機器更新作業 システム機器
 		maintenance upgrade upgrades planned\ outage scheduled\ outage planned\ downtime scheduled\ downtime planned\ interruption scheduled\ interruption planned\ work planned\ works scheduled\ work scheduled\ works planned\ shutdown`,
 	cMaintW:  `replacement replacing replace migration relocation 作業 工事 点検 改修 切替 切り替え 移行 アップデート バージョンアップ 入替 入れ替え リニューアル 増強 整備`,
-	cStop:    `goes\ offline go\ offline taken\ offline take\ offline 止めます 止めて 止めさせ 一時閉鎖 閉鎖期間 停止 休止 中断 一時停止 サービス停止 システム停止 閉塞 運休 ストップ 止まり 止まっ 取扱停止 全面停止 利用停止 suspended suspend suspends suspending suspension shutdown shut\ down stopped halted halt system\ stop service\ stop will\ stop services\ stop service\ stops services\ stopped systems\ stop stop\ of stops\ during stop\ during`,
+	cStop:    `お休みをいただ お休みします お休みいたします お休みとさせて お休みしています お休みしております goes\ offline go\ offline taken\ offline take\ offline 止めます 止めて 止めさせ 一時閉鎖 閉鎖期間 停止 休止 中断 一時停止 サービス停止 システム停止 閉塞 運休 ストップ 止まり 止まっ 取扱停止 全面停止 利用停止 suspended suspend suspends suspending suspension shutdown shut\ down stopped halted halt system\ stop service\ stop will\ stop services\ stop service\ stops services\ stopped systems\ stop stop\ of stops\ during stop\ during`,
 	cCant:    `not\ been\ working not\ been\ able\ to not\ going\ out not\ sent not\ being\ sent not\ delivered not\ being\ delivered 進めない 進めません 進めなく 進まない 進みません 通じなく 通じない 通じません 通じず 流れておりません 流れていません 映らな 映りません 聞こえな 聞こえません 鳴らな 鳴りません lost\ access lost\ connectivity 不可 利用不可 不能 利用不能 使用不可 unavailable inaccessible cannot could\ not can\ not not\ available not\ be\ available not\ working not\ be\ accessible not\ accessible not\ reachable not\ able\ to not\ be\ able\ to not\ responding timed\ out timing\ out declined is\ offline are\ offline was\ offline were\ offline be\ offline been\ offline went\ offline unable unreachable was\ down were\ down be\ down been\ down did\ not\ work stopped\ working out\ of\ service unresponsive not\ function not\ functioning unusable inoperable unserviceable difficult\ to hard\ to\ access hard\ to\ connect hard\ to\ use hard\ to\ reach difficulty\ accessing difficulty\ in\ accessing difficulty\ connecting difficulty\ in\ connecting difficulty\ logging did\ not\ connect do\ not\ connect does\ not\ work do\ not\ work not\ usable not\ possible not\ accept not\ displayed not\ open not\ load`,
 	cHappen:  `begun went\ down 途絶え 発生 生じ 起きて 起きた 起きま 起こっ 起こり 始ま occurred began started experiencing experienced having affected affecting`,
 	cNotice:  `monitoring\ detected 検知 検出 判明 発覚 確認 認知 detected`,
 	cRecover: `full\ restoration 復旧 回復 解消 正常化 復帰 収束 復活 終息 改善 全面復旧 完全復旧 障害復旧 解決 解除 全面解消 全復旧 修正いたしました 修正しました 修正致しました 直りました 直っております 直っています restored recovered resolved fixed mitigated came\ back`,
 	cResume:  `reopened lifted 再開 全面再開 運転再開 サービス再開 営業再開 resumed resume resumes`,
 	cFinish:  `is\ complete are\ complete 終了 完了 終え 終わり 終わっ completed finished concluded ended`,
-	cNormal:  `元の状態に 元どおり 元通り 通常稼働 正常稼働 通常動作 as\ normal back\ to\ normal returned\ to\ normal return\ to\ normal 正常 通常どおり 通常通り 通常運転 平常 平常どおり 平常通り 通常運用 平常運転 問題なく normally operational`,
+	cNormal:  `通常の状態に 元の状態に 元どおり 元通り 通常稼働 正常稼働 通常動作 as\ normal back\ to\ normal returned\ to\ normal return\ to\ normal 正常 通常どおり 通常通り 通常運転 平常 平常どおり 平常通り 通常運用 平常運転 問題なく normally operational`,
 	cBegin:   `開始 着手 スタート begin begins starts commence commences`,
 	cDo:      `実施 行い 行って 行う 行われ 執り行 おこない おこなって おこなう`,
 	cPlan:    `予定 計画 scheduled planned upcoming`,
@@ -127,7 +127,7 @@ var vocabulary = map[class]string{
 		可能性調査 不明な点 ご不明 お手続きの期限 有効期限 使用期限 消費期限 賞味期限 回復期 景気回復 健康回復 疲労回復 名誉回復 開始年月日 工事費 工事店 工事請負 工事写真 道路工事 住宅改修 改修費 終了証 修了 中止命令 点検商法 健康点検 自己点検 点検結果 点検表
 		一時的 一時金 十分 同時 臨時 当時 随時 即時 常時 一日も早い 一日も早く 一部 生活保護停止 駐停車 停止線 免許停止 支給停止 停止条件 通行止 時間外 時間外受付 労働時間 作業時間外 トラブル防止 消費者トラブル トラブル相談 契約トラブル 近隣トラブル 解消法 差別解消 差別の解消 障害を理由 格差解消 ストレス解消 再開発 見込み額 見込額 改善策 改善命令 改善計画 業務改善 改善点 更新手続 更新申請 免許更新 更新料 運転免許
 		地震発生 災害復旧 復旧費 復旧支援 復旧・復興 震災復旧 アンケート調査中 確認番号 確認方法 確認書 ご確認 本人確認 エラーコード エラーメッセージ エラー番号 エラー画面 予防保全 事故報告 事故件数 対象となる障害 障害(しょうがい) 解決策 解決方法 問題解決 課題解決 紛争解決 解除方法 解除手続 警報解除 警報の解除 注意報の解除 宣言の解除 宣言解除 指示の解除 規制の解除 契約解除 契約の解除 ロック解除`,
-	cAbout: `について お知らせ ご案内 お詫び おわび ご報告 続報 notice announcement`,
+	cAbout: `に関して について お知らせ ご案内 お詫び おわび ご報告 続報 notice announcement`,
 	cNext:  `次回 次報 次の更新 次のお知らせ 続報は next\ update`,
 	cQuiet: `取りまとめ とりまとめ 障害はありません 障害はございません 障害は発生しておりません 障害は発生していません 障害情報はありません 障害情報はございません 不具合はありません メンテナンスの予定はありません メンテナンスの予定はございません メンテナンスはありません メンテナンス情報はありません メンテナンス予定はありません
 		現在発生している障害はありません 現在お知らせする障害 お知らせはありません 障害等はありません 障害・メンテナンス情報はありません no\ incidents all\ systems\ operational`,
