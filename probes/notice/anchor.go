@@ -24,7 +24,7 @@ func (p *parser) anchorOf(rd *reading) anchor {
 	label, name := p.roleAt(rd.from)
 	from, to := p.sentence(rd.from)
 	ln := p.lines[rd.line]
-	events := p.find(from, to, eventWords) || p.answersWhen(rd.mention, from) || p.succeeds(rd.mention, from, to) || rd.role == roleEnd && (p.find(rd.to, to, cNormal|cFinish) || p.english(rd.mention) && p.find(from, to, cNormal))
+	events := p.find(from, to, eventWords) || p.answersWhen(rd.mention, from) || p.succeeds(rd.mention, from, to) || p.precedes(rd.mention, from, to) || rd.role == roleEnd && (p.find(rd.to, to, cNormal|cFinish) || p.english(rd.mention) && p.find(from, to, cNormal))
 	if !events && containsAny(name, "キャンペーン", "セミナー", "説明会", "イベント", "募集", "特典", "ボーナス", "プレゼント", "まつり", "講座", "展示") {
 		return foreign
 	}

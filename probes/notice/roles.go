@@ -285,6 +285,8 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = fwd
 	case m.isRange:
 		r.role = p.rangeRole(r, fwd, label, from, to, prev)
+	case m.a.hasClock && p.precedes(m, from, next):
+		r.role = roleStart
 	case m.until && !m.since && r.kind != outage && p.usable(m, to) && !p.find(from, m.from, cMaint|cStop|cCant|cTrouble):
 		r.role = roleIgnore // until then it can be used
 	case m.until:
@@ -399,7 +401,13 @@ func (p *parser) changedTo(m *mention) role {
 // succeeds reports whether what takes the place of the service that stops is to run from then on: 新システムは…から稼働します.
 func (p *parser) succeeds(m *mention, from, next int) bool {
 	return containsAny(p.text(max(from, m.from-maxLook), m.from), "新システムは", "新サイトは", "新サービスは", "新サーバーは", "新サーバは", "新ホームページは", "新しいシステムは", "新しいサイトは", "更新後のシステムは", "移行後のシステムは") &&
-		containsAny(p.text(m.to, next), "稼働", "運用", "利用", "公開", "開始")
+		containsAny(p.text(m.to, next), "稼働", "運用", "利用", "公開", "開始", "使え")
+}
+
+// precedes reports whether what is to be replaced ends then: これまでのシステムは…で終了し.
+func (p *parser) precedes(m *mention, from, next int) bool {
+	return containsAny(p.text(max(from, m.from-maxLook), m.from), "現行システムは", "現システムは", "旧システムは", "旧サイトは", "これまでのシステムは", "現在のシステムは", "これまでのサイトは", "現在のサイトは", "現行サイトは") &&
+		containsAny(p.text(m.to, next), "終了", "停止")
 }
 
 // switched reports whether the words from token k say that something was changed over for good then.

@@ -199,6 +199,10 @@ func (p *parser) survey(from, to int) survey {
 	if work && (p.hasTime(from, to) || s.cant) && containsAny(p.text(from, to), "のため", "するため", "に伴", "により") {
 		do = true
 	}
+	if work && s.cant && containsAny(strings.ReplaceAll(p.text(from, to), "この間", ""), "の間、", "の間は", "期間中は", "作業中は") && !s.cond {
+		s.maint, s.sureMaint = true, true // 切り替えの間、申請はできません
+		s.maintenance += 2
+	}
 	if work && (do || plan || s.stop || finish) {
 		s.maintenance += 2
 		s.sureMaint = s.sureMaint || s.stop || do && p.hasTime(from, to)
@@ -275,8 +279,12 @@ func (p *parser) survey(from, to int) survey {
 		s.outage += 2
 		s.sureOutage = true
 	}
-	if !s.cant && !s.cond && p.hasClock(from, to) && p.find(from, to, cFrom) && p.fails(from, to) {
+	if !s.cant && !s.cond && (p.hasClock(from, to) && p.find(from, to, cFrom) || now && containsAny(p.text(from, to), "ない状態", "ない状況", "ない事象", "なくなって")) && p.fails(from, to) {
 		s.cant, cantNow = true, true
+	}
+	if s.happen && !s.trouble && !weak && !s.cant && !s.maint && containsAny(p.text(from, to), "から発生して", "より発生して") && p.hasClock(from, to) {
+		s.outage += 2 // what does was said before
+		s.sureOutage = true
 	}
 	if s.cant && !s.maint && (!s.stop || now && !plan && p.state(from, to)) && !work && (cantNow || now || p.hasClock(from, to) && !p.dailyHours(from, to) || ongoing && p.state(from, to)) {
 		s.sureOutage = true
