@@ -446,7 +446,7 @@ func (p *parser) justAfter(m *mention, next int) bool {
 		return false
 	}
 	for k := m.to; k+2 < next && k < m.to+16; k++ {
-		if p.particle(k, '直') && p.particle(k+1, '後') && (p.isWord(k+2, cFrom) || p.particle(k+2, 'に')) {
+		if p.particle(k, '直') && p.particle(k+1, '後') && (p.isWord(k+2, cFrom) || p.particle(k+2, 'に') || p.kindAt(k+2) == kComma) {
 			return true
 		}
 		if p.kindAt(k) == kComma {

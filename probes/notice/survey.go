@@ -210,7 +210,7 @@ func (p *parser) survey(from, to int) survey {
 	}
 	if s.stop {
 		if strings.Contains(p.text(from, to), "offline") && !p.find(from, to, cTrouble|cCant) {
-			plan = true // goes offline at 8 p.m.
+			plan, s.sureMaint = true, s.sureMaint || p.hasClock(from, to) // goes offline at 8 p.m.
 		}
 		if plan || do || s.maint {
 			s.maintenance++

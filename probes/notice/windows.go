@@ -122,7 +122,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	}
 	from, to := p.sentence(rd.from)
 	repair := p.planned(rd) && p.find(from, to, cDo|cMaint|cMaintW) && !p.find(from, to, cHappen) // 11月8日9:00~12:00に交換を実施します
-	if main == outage && (rd.work && rd.kind != maintenance && !(rd.isRange && repair) || rd.named && !rd.isRange && rd.a.dateOnly()) {
+	if main == outage && (rd.work && rd.kind != maintenance && !(rd.isRange && repair) || rd.named && !rd.isRange && rd.a.dateOnly() && !rd.a.allDay) {
 		role = roleIgnore
 	}
 	if main == maintenance && role == roleEnd && rd.role == rolePlan && rd.a.dateOnly() && rd.a.date.base == baseReport && !rd.until {
