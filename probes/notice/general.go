@@ -331,7 +331,7 @@ func (p *parser) factual(k eventKind) bool {
 		case p.inTitle(from):
 			found = s.about || s.mark || s.recovered || s.sureOutage || s.sureMaint
 		case p.inEnglish():
-			found = containsAny(strings.ToLower(text), "currently", "we are", "we're", "we have", "we've", "has been", "have been", " was ", " were ", "is now", "are now", " will ", "experiencing", "is unavailable", "is down", "still working", "are working")
+			found = s.sureOutage && s.cant && containsAny(text, "because of", "due to") || containsAny(strings.ToLower(text), "currently", "we are", "we're", "we have", "we've", "has been", "have been", " was ", " were ", "is now", "are now", " will ", "experiencing", "is unavailable", "is down", "still working", "are working")
 		default:
 			found = p.find(from, to, cNow|cPlan) || p.hasTime(from, to) || (concerned || s.sureOutage && (s.trouble || s.happen) && containsAny(text, "ています", "ております")) &&
 				containsAny(text, "ております", "ています", "ておりま", "ていま", "ました", "した", "ただいま", "只今", "中です", "中でございます", "昨夜", "昨晩", "今朝", "いたします", "ている", "ません")
@@ -380,7 +380,7 @@ func (p *parser) facility(titleMaint bool) bool {
 	}
 	for _, i := range p.firstLines(5) {
 		ln := p.lines[i]
-		if s := p.text(ln.first, ln.last); containsAny(s, "浄化槽", "火災警報器", "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館", "外壁", "足場", "閉館", "騒音", "消防設備", "ごみ収集", "ごみの収集", "ごみ・", "クリーンセンター", "防火設備", "消防点検", "耐震工事", "解体工事") &&
+		if s := p.text(ln.first, ln.last); containsAny(s, "Elevator", "elevator", "escalator", "Escalator", "浄化槽", "火災警報器", "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館", "外壁", "足場", "閉館", "騒音", "消防設備", "ごみ収集", "ごみの収集", "ごみ・", "クリーンセンター", "防火設備", "消防点検", "耐震工事", "解体工事") &&
 			!online(s) && (i == p.title || !titleMaint && containsAny(s, "休", "停止", "工事", "点検", "メンテナンス", "閉")) {
 			return true
 		}

@@ -306,7 +306,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = roleIgnore // was gradually restored from 2:30 p.m.
 	case m.since:
 		r.role = roleStart
-		if (fwd == roleEnd || fwd == rolePlan) && !(p.english(m) && p.find(from, m.from, cMaint|cStop|cCant|cTrouble)) && (label != labelSpan || !p.lines[m.line].heads && p.kindAt(to) == kStop) && label != labelStart {
+		if (fwd == roleEnd || fwd == rolePlan) && !(p.english(m) && p.find(from, m.from, cMaint|cStop|cCant|cTrouble|cTroubleW)) && (label != labelSpan || !p.lines[m.line].heads && p.kindAt(to) == kStop) && label != labelStart {
 			r.role = fwd
 		} else if fwd == roleNone && (label == labelEnd || label == labelEndPlan) {
 			r.role = roleEnd

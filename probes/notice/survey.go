@@ -88,9 +88,9 @@ func (p *parser) survey(from, to int) survey {
 				s.sureMaint = true
 			}
 		case t.is(cMaintW):
-			work = work || !cond && p.online && hasPrefix(p.src.runes, t.to, "後の", "後は") == 0
+			work = work || !cond && !p.supposes(from, k, to) && p.online && hasPrefix(p.src.runes, t.to, "後の", "後は") == 0
 		case t.is(cStop):
-			if p.gapText(k, "お休み") && !online(p.text(from, to)) || cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の") {
+			if p.gapText(k, "お休み") && !online(p.text(from, to)) || p.supposes(from, k, to) || cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の") {
 				continue
 			}
 			s.stop = true
@@ -103,7 +103,7 @@ func (p *parser) survey(from, to int) survey {
 				s.happen = true
 			}
 		case t.is(cRecover):
-			if cond || p.gapText(k, "改善") && p.particle(k-1, 'を') && !p.find(from, to, cTrouble|cTroubleW|cCant) {
+			if cond || hasPrefix(p.src.runes, t.to, "してくだ") > 0 || p.gapText(k, "改善") && p.particle(k-1, 'を') && !p.find(from, to, cTrouble|cTroubleW|cCant) {
 				continue // 表示速度を改善しました
 			}
 			switch t.tail {
@@ -131,6 +131,9 @@ func (p *parser) survey(from, to int) survey {
 			}
 			if hasPrefix(p.src.runes, t.to, "た者", "た方", "た人", "た場合") > 0 && len(p.lines[t.line].cells) > 1 {
 				continue // 受診できなかった者, in a table
+			}
+			if p.latin(k-2, "that", "who", "which") && !p.hasClock(from, to) {
+				continue // a device that can't make calls
 			}
 			s.cant = true
 			cantNow = cantNow || p.cantNow(k)
@@ -168,6 +171,9 @@ func (p *parser) survey(from, to int) survey {
 	}
 	if containsAny(p.text(from, to), "作業はございません", "作業はありません", "停止はございません", "停止はありません", "停止はいたしません", "停止は伴いません", "停止を伴いません") && !p.hasTime(from, to) {
 		return survey{quiet: true}
+	}
+	if (s.trouble || s.maint) && !p.hasTime(from, to) && !p.find(from, to, cCant) && containsAny(p.text(from, to), "通知を受け取", "予定だけを", "を表示できます", "を確認できます", "を受け取れ", "がわかります", "が分かります") {
+		return survey{quiet: true} // what a function shows
 	}
 	if p.none(from, to) {
 		return survey{quiet: true}
@@ -248,7 +254,7 @@ func (p *parser) survey(from, to int) survey {
 	if weak && p.hasTime(from, to) && containsAny(p.text(from, to), "had difficult", "had problem", "had issue", "had trouble") {
 		s.happen = true
 	}
-	if weak && p.hasTime(from, to) && containsAny(p.text(from, to), "has been", "have been") && containsAny(p.text(from, to), "very slow", "extremely slow") {
+	if weak && p.hasTime(from, to) && containsAny(p.text(from, to), "has been", "have been") && containsAny(p.text(from, to), "very slow", "extremely slow", "since") {
 		s.happen = true
 	}
 	if weak && containsAny(p.text(from, to), "が見られました", "が見られています", "が見られております") {
@@ -303,6 +309,10 @@ func (p *parser) survey(from, to int) survey {
 	}
 	if s.recovered && containsAny(p.text(from, to), "been restored", "been resolved", "been fixed", "was restored", "was resolved", "were restored") {
 		s.sureOutage = true
+	}
+	if weak && s.cant && !s.cond && containsAny(p.text(from, to), "because of", "due to") {
+		s.sureOutage = true
+		s.outage++
 	}
 	if s.trouble && (p.causes(from, to)) {
 		s.sureOutage = true
@@ -402,6 +412,11 @@ func (p *parser) conditional(k, to int) bool {
 		}
 	}
 	return false
+}
+
+// supposes reports whether what the word at k tells depends on a case named before it: 災害が発生した場合は、切り替えます.
+func (p *parser) supposes(from, k, to int) bool {
+	return !p.hasTime(from, to) && containsAny(p.text(from, k), "した場合は", "する場合は", "ある場合は", "したときは", "したとき、", "した場合、", "た際は")
 }
 
 // unpaid reports whether the stop at k is what comes of something left undone: お支払いがない場合、11月14日に停止します.
