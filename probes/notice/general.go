@@ -282,7 +282,7 @@ func (p *parser) launch() bool {
 	if containsAny(strings.ToLower(h), "to launch", "launches", "launch of", "begins offering", "to begin offering", "introduces", "to introduce", "new service", "new feature", "now available") && !p.find(p.lines[p.title].first, p.lines[p.title].last, cStop|cMaint|cCant) {
 		return true
 	}
-	if containsAny(h, "取扱いが変わ", "取り扱いが変わ", "制度が変わ", "ルールが変わ", "ダイヤ改正", "時刻改正") || containsAny(h, "仕様変更", "仕様の変更") && !p.find(p.lines[p.title].first, p.lines[p.title].last, eventWords) {
+	if containsAny(h, "取扱いが変わ", "取り扱いが変わ", "制度が変わ", "ルールが変わ", "ダイヤ改正", "時刻改正") || containsAny(h, "仕様変更", "仕様の変更", "新電話番号", "電話番号の変更", "電話番号が変わ", "電話番号変更", "住所変更", "URL変更", "URLの変更", "名称変更", "名称の変更", "社名変更") && !p.find(p.lines[p.title].first, p.lines[p.title].last, eventWords) {
 		return true
 	}
 	return containsAny(h, "提供開始", "提供を開始", "新機能", "機能を追加", "新サービス", "販売開始", "発売について", "発売開始", "を発売", "新発売", "推奨環境", "動作環境", "対応OS") &&

@@ -83,7 +83,7 @@ func (p *parser) mainVerdict() verdict {
 		if inTitle && s.stop && s.about && !s.trouble && !s.maint && containsAny(p.text(from, to), "停止の経緯", "停止した経緯", "停止の原因", "停止に関する経緯", "停止のお詫び", "停止に関するお詫び", "休止の経緯", "中断の経緯") {
 			s.outage += 3
 			s.sureOutage = true
-		} else if inTitle && s.stop && (s.about || online(p.text(from, to)) && containsAny(p.text(from, to), "休止日", "停止日", "休止期間", "停止期間", "休止予定", "停止予定", "休止のスケジュール")) && !s.trouble && !s.happen && p.online {
+		} else if inTitle && s.stop && (s.about || online(p.text(from, to)) && containsAny(p.text(from, to), "休止日", "停止日", "休止期間", "停止期間", "休止予定", "停止予定", "休止のスケジュール") || strings.HasSuffix(p.text(from, to), "休止") && online(p.text(from, to)) && p.rangeBelow(to)) && !s.trouble && !s.happen && p.online {
 			s.maintenance += 2
 			s.sureMaint = true
 			titled = weight * s.maintenance

@@ -332,7 +332,7 @@ func (p *parser) toCome(windows []window) bool {
 	if p.published.Equal(midnight(p.published)) {
 		from = from.Add(day)
 	}
-	return !slices.ContainsFunc(windows, func(w window) bool { return !w.hasStart || !w.hasEnd || w.start.Before(from) })
+	return !slices.ContainsFunc(windows, func(w window) bool { return !w.hasStart || w.start.Before(from) })
 }
 
 // silent reports whether a notice that gives no window does not announce anything either.

@@ -437,7 +437,9 @@ func (p *parser) datesHeadline(m *mention) bool {
 
 // datesBanner reports whether the mention stands in brackets before the first words of a notice: 【7/3 11:10】つながりにくくなっています.
 func (p *parser) datesBanner(m *mention) bool {
-	return m.from == p.mentions[0].from && m.a.hasDate && m.a.hasClock && !m.isRange && !m.since && !m.until && p.rune(m.from-1) == '【' && p.rune(m.to) == '】' && !p.hasText(p.lines[m.line].first, m.from-1)
+	ln := p.lines[m.line]
+	return (m.from == p.mentions[0].from || m.a.date.year > 0 && p.find(m.to, ln.last, cAbout)) && m.a.hasDate && m.a.hasClock && !m.isRange && !m.since && !m.until &&
+		strings.ContainsRune("【[", p.rune(m.from-1)) && strings.ContainsRune("】]", p.rune(m.to)) && !p.hasText(ln.first, m.from-1)
 }
 
 // justAfter reports whether the event began right after what happened at the time: 10時の受付開始直後より.

@@ -1,5 +1,7 @@
 package notice
 
+import "strings"
+
 // headsReport reports whether the mention stands in brackets at the start of a line whose text has times of its own or
 // tells of the present: （9月17日 9:00）本日8時35分頃から….
 func (p *parser) headsReport(m *mention) bool {
@@ -27,7 +29,7 @@ func (p *parser) reportedBefore(m *mention) bool {
 			continue
 		}
 		n++
-		if s := p.text(above.first, above.last); containsAny(s, "これまでのお知らせ", "過去のお知らせ", "以前のお知らせ", "これまでの報告", "過去の報告", "これまでの掲載") && !p.hasTime(above.first, above.last) && p.kindAt(above.last-1) != kStop {
+		if s := p.text(above.first, above.last); containsAny(s, "これまでのお知らせ", "過去のお知らせ", "以前のお知らせ", "これまでの報告", "過去の報告", "これまでの掲載") && !strings.Contains(s, " > ") && !p.hasTime(above.first, above.last) && p.kindAt(above.last-1) != kStop {
 			return true
 		}
 	}

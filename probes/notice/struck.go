@@ -48,7 +48,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// 本日は…の手続きができません
-	if m.a.dateOnly() && m.a.date.base == baseReport && !m.isRange && !m.since && !m.until && p.particle(m.to, 'は') && !strings.Contains(p.text(m.to, to), "終日") {
+	if m.a.dateOnly() && m.a.date.base == baseReport && !m.isRange && !m.since && !m.until && (p.particle(m.to, 'は') || p.particle(m.to, 'が')) && !strings.Contains(p.text(m.to, to), "終日") {
 		return true
 	}
 	// 2026年3月3日 マイページの不具合について(復旧済み), in a list of headlines
@@ -275,6 +275,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 				break
 			}
 		}
+	}
+	// 6月30日0時~5時のシステム停止は、7月7日0時~5時に変更となりました
+	if before := strings.TrimRight(p.text(m.to, next), "、 "); m.isRange && strings.HasSuffix(before, "は") && p.timeFirst(next, to) && containsAny(p.text(next, to), "に変更", "へ変更", "に延期", "に繰り") && !p.find(m.to, next, cDo) {
+		return true
 	}
 	// planned for June 18 has been postponed to June 25
 	if j := p.firstOf(m.to, min(next, m.to+12), cMove); j > 0 && isLatin(p.rune(j)) && p.hasTime(j, to) && p.latin(p.over(j+1, kSpace), "to", "until", "for") {

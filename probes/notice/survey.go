@@ -46,7 +46,7 @@ func (p *parser) survey(from, to int) survey {
 				mended = mended || hasPrefix(p.src.runes, t.to, "を修正", "の修正", "修正", "を改善", "の改善") > 0
 				continue
 			}
-			if !p.hasClock(from, to) && hasPrefix(p.src.runes, t.to, "を踏まえ", "の教訓", "を教訓", "を機に", "をきっかけ", "の反省", "の経験") > 0 {
+			if !p.hasClock(from, to) && hasPrefix(p.src.runes, t.to, "を踏まえ", "の教訓", "を教訓", "を機に", "をきっかけ", "の反省", "の経験", "を受けたもの", "を受けた取", "を受けての") > 0 {
 				learnt = true // what is told is what was made of it
 				continue
 			}
@@ -259,6 +259,10 @@ func (p *parser) survey(from, to int) survey {
 	}
 	if weak && containsAny(p.text(from, to), "が見られました", "が見られています", "が見られております") {
 		s.happen = true
+	}
+	if s.cant && !s.maint && containsAny(p.text(from, to), "がありました", "がございました") {
+		s.sureOutage = true
+		s.outage++
 	}
 	if s.trouble && containsAny(p.text(from, to), "がありました", "がございました", "があり、", "が続いて", "が続き", "が出て", "があった") {
 		s.happen = true
