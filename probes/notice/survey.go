@@ -16,7 +16,7 @@ type survey struct {
 
 func (p *parser) survey(from, to int) survey {
 	var s survey
-	var mended, cantNow, weak, work, do, plan, finish, ongoing, now, finished, resumed, learnt bool
+	var mended, cantNow, weak, work, do, plan, finish, ongoing, now, finished, resumed, learnt, ahead bool
 	for k := from; k < to; k++ {
 		t := p.toks[k]
 		if t.kind != kWord {
@@ -90,7 +90,7 @@ func (p *parser) survey(from, to int) survey {
 		case t.is(cMaintW):
 			work = work || !cond && !p.supposes(from, k, to) && p.online && hasPrefix(p.src.runes, t.to, "後の", "後は") == 0
 		case t.is(cStop):
-			if p.gapText(k, "お休み") && !online(p.text(from, to)) || p.supposes(from, k, to) || cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の") {
+			if p.gapText(k, "お休み") && !online(p.text(from, to)) || p.supposes(from, k, to) || cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || p.retires(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の") {
 				continue
 			}
 			s.stop = true
@@ -132,6 +132,10 @@ func (p *parser) survey(from, to int) survey {
 			if hasPrefix(p.src.runes, t.to, "た者", "た方", "た人", "た場合") > 0 && len(p.lines[t.line].cells) > 1 {
 				continue // 受診できなかった者, in a table
 			}
+			if p.unpaid(from, k) {
+				continue // 認証が済んでいない方は
+			}
+			ahead = ahead || strings.HasSuffix(p.text(k, k+1), "なく") && hasPrefix(p.src.runes, t.to, "なります") > 0
 			if p.latin(k-2, "that", "who", "which") && !p.hasClock(from, to) {
 				continue // a device that can't make calls
 			}
@@ -296,7 +300,7 @@ func (p *parser) survey(from, to int) survey {
 		s.outage += 2 // what does was said before
 		s.sureOutage = true
 	}
-	if s.cant && !s.maint && (!s.stop || now && !plan && p.state(from, to)) && !work && (cantNow || now || p.hasClock(from, to) && !p.dailyHours(from, to) || ongoing && p.state(from, to)) {
+	if s.cant && !s.maint && (!s.stop || now && !plan && p.state(from, to)) && !work && (cantNow || now || p.hasClock(from, to) && !ahead && !p.dailyHours(from, to) || ongoing && p.state(from, to)) {
 		s.sureOutage = true
 		s.outage++
 	}
@@ -418,6 +422,12 @@ func (p *parser) conditional(k, to int) bool {
 	return false
 }
 
+// retires reports whether what stops at k is what something newer has taken the place of: 旧証明書の利用を停止します.
+func (p *parser) retires(from, k int) bool {
+	_, old, found := strings.Cut(p.text(max(from, k-14), k), "旧")
+	return found && !strings.HasPrefix(old, "・") && !strings.ContainsAny(old, "、") && !containsAny(old, "システム", "サイト", "サーバ", "サービス")
+}
+
 // supposes reports whether what the word at k tells depends on a case named before it: 災害が発生した場合は、切り替えます.
 func (p *parser) supposes(from, k, to int) bool {
 	return !p.hasTime(from, to) && containsAny(p.text(from, k), "した場合は", "する場合は", "ある場合は", "したときは", "したとき、", "した場合、", "た際は")
@@ -425,7 +435,7 @@ func (p *parser) supposes(from, k, to int) bool {
 
 // unpaid reports whether the stop at k is what comes of something left undone: お支払いがない場合、11月14日に停止します.
 func (p *parser) unpaid(from, k int) bool {
-	return containsAny(p.text(from, k), "がない場合", "のない場合", "されない場合", "できない場合", "未納の場合", "未払いの場合", "手続きもなかった", "手続きがなかった", "手続きのなかった", "手続きのない", "申請のなかった", "申込のなかった")
+	return containsAny(p.text(from, k), "がない場合", "のない場合", "されない場合", "できない場合", "未納の場合", "未払いの場合", "手続きもなかった", "手続きがなかった", "手続きのなかった", "手続きのない", "取れないお客", "取れない口座", "取れない方", "されていない方", "済んでいない方", "お済みでない方", "済みでないお客", "のない方は", "申請のなかった", "申込のなかった")
 }
 
 // supposed reports whether the clause before the comma at j is part of a condition: 障害が発生し、復旧が難しいときは.
