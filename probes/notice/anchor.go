@@ -64,7 +64,7 @@ func (p *parser) anchorOf(rd *reading) anchor {
 		return tied
 	}
 	if !events && label == labelNone && rd.isRange && rd.a.dateOnly() && rd.b.dateOnly() && containsAny(p.text(ln.first, rd.from), "抽選", "当選", "選考", "申込", "応募", "提出", "納付") {
-		return adrift // 当選確認 4月11日~4月17日
+		return foreign // 当選確認 4月11日~4月17日
 	}
 	if !events && label == labelNone && rd.role == roleEnd && rd.until && p.names(ln.value, rd.from) {
 		return adrift

@@ -73,7 +73,7 @@ func (p *parser) soft(k int) bool {
 	if ln := p.lines[p.toks[k].line]; p.isWord(k-1, cUntil) && (ln.heads || ln.bullet) {
 		return false // 日時:12月6日0時から6時まで
 	}
-	if p.isWord(k-1, cUntil) && p.timeFirst(p.lines[p.toks[k].line].text, k) && !p.find(p.lines[p.toks[k].line].first, k, ^(cUntil|cFrom|cPlan)) && p.find(k, p.lines[p.toks[k+1].line].last, cPossible) {
+	if p.isWord(k-1, cUntil) && p.timeFirst(p.lines[p.toks[k].line].text, k) && !p.find(p.lines[p.toks[k].line].first, k, ^(cUntil|cFrom|cPlan)) && (p.find(k, p.lines[p.toks[k+1].line].last, cPossible) || !p.find(k, p.lines[p.toks[k+1].line].last, eventWords)) {
 		return false // 12月6日0時から6時まで, alone on its line
 	}
 	last := p.src.runes[p.toks[k-1].to-1]

@@ -74,6 +74,9 @@ func (p *parser) posted(m *mention) bool {
 	if k := p.over(m.to, kSpace); !m.isRange && m.a.hasDate && m.a.hasClock && m.from == p.over(ln.first, kSpace) && p.kindAt(k) == kOpen && p.rune(k) == '[' && k+2 < ln.last && p.kindAt(ln.last-1) == kClose && ln.last-k <= 5 {
 		return true // 2025/03/25 18:30 [メンテナンス]
 	}
+	if !m.isRange && !m.since && !m.until && m.a.hasDate && m.a.hasClock && p.kindAt(m.from-1) == kSpace && p.hasText(ln.first, m.from) && p.over(m.to, kSpace) >= ln.last && p.isPublished(m) {
+		return true // ただいま緊急メンテナンスを実施しています 2024年6月3日 11:00
+	}
 	if k := p.over(ln.first, kSpace); m.a.clock.second > 0 && p.latin(k, "Date") && p.kindAt(k+1) == kColon {
 		return true // Date: Wed, 08 Jan 2025 12:47:10 -0500
 	}

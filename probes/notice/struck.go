@@ -84,7 +84,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// 9:00に暫定対応として
-	if !m.isRange && containsAny(p.text(m.to, min(m.to+4, to)), "暫定", "応急") {
+	if !m.isRange && containsAny(p.text(m.to, min(m.to+4, to)), "暫定", "応急") && !containsAny(p.text(m.to, to), "により復旧", "により回復", "により解消", "で復旧しました") {
 		return true
 	}
 	// 当日に、お渡しできたはずの
@@ -173,6 +173,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// you can obtain certificates between 6:30 a.m. and 11 p.m.
 	if before := p.text(from, m.from); m.isRange && !m.a.hasDate && !m.b.hasDate && containsAny(before, "you can ", "You can ", "can be ", "is available", "are available") && !containsAny(before, "not ", "cannot") {
+		return true
+	}
+	// 抽選申込は2月1日から10日までです
+	if before := p.text(max(from, m.from-4), m.from); m.isRange && m.a.dateOnly() && (strings.HasSuffix(before, "申込は") || strings.HasSuffix(before, "申込みは") || strings.HasSuffix(before, "受付は") || strings.HasSuffix(before, "募集は") || strings.HasSuffix(before, "応募は") || strings.HasSuffix(before, "販売は")) && !p.find(m.to, to, eventWords) {
 		return true
 	}
 	// NARITA, 19 July 2024 -

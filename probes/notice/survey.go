@@ -339,7 +339,7 @@ func (p *parser) none(from, to int) bool {
 
 // served reports whether the word at k is a part of the name of a system: 入札システム, 議事録検索.
 func (p *parser) served(k int) bool {
-	return hasPrefix(p.src.runes, p.toks[k].to, "システム", "サイト", "アプリ", "サービス", "機能", "フォーム", "情報サービス", "情報システム", "ポータル", "室予約", "予約", "・求職", "検索", "中継", "動画配信", "録画", "申込システム", "申込サイト", "管理システム") > 0
+	return hasPrefix(p.src.runes, p.toks[k].to, "システム", "サイト", "アプリ", "サービス", "機能", "フォーム", "情報サービス", "情報システム", "ポータル", "室予約", "予約", "・求職", "検索", "情報検索", "情報の検索", "情報の閲覧", "中継", "動画配信", "録画", "申込システム", "申込サイト", "管理システム") > 0
 }
 
 // quake reports whether what the word at k says happened is an earthquake: 最大震度6弱の地震が発生.
