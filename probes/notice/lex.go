@@ -204,7 +204,7 @@ func (l *lexer) next(i int) int {
 		t := token{kind: kWord, from: i, to: j, class: e.class}
 		if e.class&(cRecover|cResume|cFinish|cHappen|cNotice|cTrouble|cTroubleW|cMaint|cMaintW|cStop|cDo|cBegin|cNormal|cCancel|cMove|cExtend|cPlan) != 0 {
 			if isLatin(r) {
-				if t.tail = l.englishTail(); hasPrefix(e.word, 0, "will ") > 0 {
+				if t.tail = l.englishTail(t.is(cRecover)); hasPrefix(e.word, 0, "will ") > 0 {
 					t.tail = tailFuture
 				}
 			} else {
@@ -459,7 +459,7 @@ func (l *lexer) tail(i int) tail {
 }
 
 // englishTail reads the words before an English one: has been resolved, will be resolved, not resolved.
-func (l *lexer) englishTail() tail {
+func (l *lexer) englishTail(recovery bool) tail {
 	past := false
 	for k, n := len(l.tokens)-1, 0; k >= 0 && n < 6; k-- {
 		t := l.tokens[k]
@@ -485,6 +485,10 @@ func (l *lexer) englishTail() tail {
 			case "newly", "recently":
 				if n == 1 {
 					return tailNot // the newly restored website
+				}
+			case "being":
+				if n == 1 && recovery {
+					return tailNot // are being restored
 				}
 			case "not", "until", "if", "no", "as":
 				return tailNot

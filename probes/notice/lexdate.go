@@ -600,7 +600,9 @@ func (l *lexer) englishDate(i int) int {
 	e += l.ordinal(e)
 	dt := date{month: m, day: d, weekday: weekday, english: true}
 	e = l.englishYear(e, &dt)
-	e = l.englishWeekday(e, &dt)
+	if e = l.englishWeekday(e, &dt); dt.year == 0 {
+		e = l.englishYear(e, &dt) // Nov. 25 (Mon), 2024
+	}
 	if k := l.skip(e); dt.year == 0 && hasPrefix(l.rs, k, "&", "and ") > 0 { // March 2 & 3, 2018
 		if d, e2 := l.number(l.skip(k + hasPrefix(l.rs, k, "&", "and "))); d >= 1 && d <= 31 {
 			l.englishYear(e2+l.ordinal(e2), &dt)

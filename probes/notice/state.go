@@ -245,7 +245,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 		rs, i := p.src.runes, t.to
 		switch {
 		case t.is(cFinish) && (p.inLabel(k) || len(p.lines[t.line].cells) > 1 && (p.kindAt(k+1) == kTab || p.kindAt(k+1) == kNewline)): // 休止開始 | 休止終了
-		case t.is(cFinish) && (isLatin(p.rune(k)) && p.find(max(from, k-4), k, cPossible) || containsAny(p.text(k, to), "はありません", "はございません")):
+		case t.is(cFinish) && (isLatin(p.rune(k)) && p.find(max(from, k-4), k, cPossible) || containsAny(p.text(k, to), "はありません", "はございません") || p.before(p.lines[t.line])):
 			// may be finished earlier, 終了したメンテナンスはありません
 		case t.is(cFinish):
 			if s := p.text(max(from, k-3), k); strings.HasSuffix(s, "開始と") || strings.HasSuffix(s, "開始・") || strings.HasSuffix(s, "開始および") || strings.HasSuffix(s, "開始及び") {
@@ -309,6 +309,17 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 			}
 		}
 	}
+}
+
+// before reports whether a line begins with a date long before the publication, as one of a list of what was in the past.
+func (p *parser) before(ln line) bool {
+	k := p.over(ln.text, kSpace)
+	if p.published.IsZero() || p.kindAt(k) != kDate {
+		return false
+	}
+	d := p.toks[k].date
+	t, ok := makeDay(d.year, d.month, d.day)
+	return ok && t.Before(p.published.Add(-maxAside))
 }
 
 // inLabel reports whether the word at token k stands in the label of a line: 停止終了.

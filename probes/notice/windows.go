@@ -85,7 +85,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if role == roleNone && rd.isRange && main == outage && p.listedBelow(rd) {
 		role = roleStart // 以下の時間帯に…発生しておりました, above (1) 10:05~11:40 閲覧画面
 	}
-	if from, to := p.sentence(rd.from); role == roleNone && rd.isRange && main == outage && rd.a.hasDate && rd.a.hasClock && p.toldAsOver(from, to) {
+	if from, to := p.sentence(rd.from); role == roleNone && rd.isRange && main == outage && (rd.a.hasDate || rd.b.hasDate) && rd.a.hasClock && p.toldAsOver(from, to) {
 		role, rd.loose = roleStart, true // 20時頃から21時頃まで、…するケースがありました
 	}
 	if role == roleNone && main == maintenance && rd.a.allDay && len(p.lines[rd.line].cells) > 1 {
