@@ -222,7 +222,7 @@ func (p *parser) names(from, to int) bool {
 
 // neutral reports whether a label names no more than a time, or a service: 日時, 対象期間, 変更後の日程.
 func neutral(label string) bool {
-	for _, w := range []string{"変更後", "訂正後", "年月日", "時間帯", "スケジュール", "日時", "日程", "期間", "時間", "時刻", "対象", "影響", "予定", "上記", "下記", "と同じ", "実施", "適用", "開始", "終了", "再開", "利用", "不可", "の", "日", "時", "お", "ご"} {
+	for _, w := range []string{"変更後", "訂正後", "年月日", "時間帯", "スケジュール", "日時", "日程", "期間", "時間", "時刻", "対象", "影響", "あった", "受けた", "予定", "上記", "下記", "と同じ", "実施", "適用", "開始", "終了", "再開", "利用", "不可", "の", "日", "時", "お", "ご"} {
 		label = strings.ReplaceAll(label, w, "")
 	}
 	return strings.TrimLeft(strings.TrimFunc(label, func(r rune) bool { return !unicode.IsLetter(r) }), "一二三四五六七八九十") == ""

@@ -51,7 +51,7 @@ func (p *parser) sentences(f func(from, to int)) {
 func (p *parser) mainVerdict() verdict {
 	var v verdict
 	cant, titled := 0, 0
-	blamed := false
+	blamed, broke := false, false
 	price, failed := false, false // what the headline speaks of, and what the body tells
 	p.sentences(func(from, to int) {
 		if p.question(to) || p.inAnswer(from, to) || p.denied(to) {
@@ -91,7 +91,8 @@ func (p *parser) mainVerdict() verdict {
 		if inTitle && s.trouble && s.maint && p.causesWork(from, to) {
 			s.outage = 0
 		}
-		blamed = blamed || !inTitle && s.trouble && p.causes(from, to)
+		blamed = blamed || !inTitle && s.trouble && p.causes(from, to) || broke && s.stop && containsAny(p.text(from, to), "これに伴い、", "これにより、", "このため、", "そのため、", "この影響で")
+		broke = !inTitle && s.trouble && s.happen
 		if inTitle && s == (survey{about: true}) && p.find(from, to, cMaintW) && online(p.text(from, to)) && p.find(to, len(p.toks), cCant|cStop) && p.rangeBelow(to) {
 			v.maintenance, v.sureMaint, v.titleMaint = v.maintenance+weight, true, true // サーバー移設作業のお知らせ
 		}
@@ -103,6 +104,9 @@ func (p *parser) mainVerdict() verdict {
 		v.bodyMaint = v.bodyMaint || !inTitle && !s.cond && (s.maint || s.stop || s.cant || s.sureMaint || p.find(from, to, cMaintW|cUnknown|cInfo))
 		if inTitle && s.maint && p.find(from, to, cWhen) && p.find(to, len(p.toks), cRecurring) {
 			s.sureMaint = true // 3月のメンテナンス日程
+		}
+		if !inTitle && s.maint && !s.cond && containsAny(p.text(from, to), "次のとおりです", "以下のとおりです", "下記のとおりです", "次の通りです", "以下の通りです", "下記の通りです") && p.rangeBelow(to) {
+			s.sureMaint = true
 		}
 		v.titleMaint = v.titleMaint || inTitle && (s.maint || s.stop) && (s.about || s.mark || s.sureMaint)
 		v.bodyCond = v.bodyCond || !inTitle && s.maintCond && !s.sureMaint
