@@ -69,7 +69,7 @@ func (p *parser) mainVerdict() verdict {
 		if inTitle && (s.tender && p.kindAt(p.lines[p.title].last-1) != kComma || p.business && !(s.about && (s.stop || s.maint || s.trouble)) || p.hoursOnly(from, to)) {
 			v.titleTender = true
 		}
-		price = price || inTitle && containsAny(p.text(from, to), "料金", "価格", "手数料", "調整費", "値上げ", "料率") && !containsAny(p.text(from, to), "止める") && !s.maint && !s.trouble && !s.stop && !s.cant
+		price = price || inTitle && containsAny(p.text(from, to), "料金", "価格", "手数料", "調整費", "値上げ", "料率") && !containsAny(p.text(from, to), "止める") && !p.find(from, to, cTroubleW) && !s.maint && !s.trouble && !s.stop && !s.cant
 		failed = failed || s.trouble && s.happen
 		if !inTitle && !s.cond {
 			v.plainOutage = v.plainOutage || p.plainFailure(from, to, &s)
