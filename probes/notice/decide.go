@@ -48,9 +48,6 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		case t.is(cNext):
 			return roleIgnore, true
 		case t.is(cOngoing):
-			if m.since && p.gapText(k, "続いて") {
-				return roleStart, true // 11時頃から…状態が続いておりましたが、復旧しました
-			}
 			if t.is(cUnknown) || fallback != roleNone {
 				return fallback, false
 			}
@@ -289,9 +286,6 @@ func (p *parser) otherPart(k int) bool {
 				}
 			}
 		}
-	}
-	if strings.Contains(p.text(k, to), "依然") {
-		return true
 	}
 	for j := k + 1; j < to && j < k+maxLook; j++ {
 		if p.isWord(j, cOngoing) && (p.find(j, min(j+12, to), cCant|cTrouble|cTroubleW) || p.gapText(j, "引き続き") && containsAny(p.text(j, to), "作業中", "対応中") || p.gapText(j, "継続") && !p.find(j, to, cCan|cNormal)) {

@@ -180,7 +180,7 @@ func (a *assembler) extend(rd *reading, t time.Time) bool {
 	}
 	for i := len(a.windows) - 1; i >= 0; i-- {
 		w := &a.windows[i]
-		if !w.hasEnd || !w.hasStart && !(w.sentence > 0 && t.After(w.end)) {
+		if !w.hasEnd {
 			continue
 		}
 		if !rd.a.hasDate && w.hasStart {
@@ -188,7 +188,7 @@ func (a *assembler) extend(rd *reading, t time.Time) bool {
 				t = t.AddDate(0, 0, 1)
 			}
 		}
-		if w.hasStart && t.Before(w.start) {
+		if t.Before(w.start) {
 			continue
 		}
 		a.setEnd(w, rd, rd.a, t, true)

@@ -418,8 +418,8 @@ func (p *parser) tableHeader(ln *line, n int) bool {
 	if p.kindAt(ln.cells[0].last-1) == kColon {
 		return false // Status: | Resolved
 	}
-	for i := n + 1; len(ln.cells) == 2 && i < len(p.lines) && len(p.lines[i].cells) == 2; i++ {
-		if c := p.lines[i].cells; p.timeFirst(c[1].first, c[1].last) && isTimeLabel(roleOfLabel(p.text(c[0].first, c[0].last))) {
+	for i := n + 1; len(ln.cells) == 2 && i < min(len(p.lines), n+maxRows) && !p.lines[i].blank; i++ {
+		if c := p.lines[i].cells; len(c) == 2 && p.timeFirst(c[1].first, c[1].last) && isTimeLabel(roleOfLabel(p.text(c[0].first, c[0].last))) {
 			return false // Start | 9:10, in a table of names and values
 		}
 	}
