@@ -56,9 +56,6 @@ func (p *parser) anchorOf(rd *reading) anchor {
 		if kindOfLabel(name) == noEvent && !neutral(name) && !containsAny(name, spanNames...) && strings.HasSuffix(strings.TrimSpace(name), "期間") && p.alone(rd.mention, ln.value, ln.last) {
 			return foreign
 		}
-		if kindOfLabel(name) == noEvent && !neutral(name) && !containsAny(name, spanNames...) && rd.a.dateOnly() && rd.b.dateOnly() && !events {
-			return adrift // 抽選のスケジュール
-		}
 		return tied
 	case labelStart, labelEnd, labelEndPlan:
 		return tied

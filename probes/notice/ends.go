@@ -183,7 +183,7 @@ func (a *assembler) extend(rd *reading, t time.Time) bool {
 		if !w.hasEnd {
 			continue
 		}
-		if !rd.a.hasDate && w.hasStart {
+		if !rd.a.hasDate {
 			for !t.After(w.start) {
 				t = t.AddDate(0, 0, 1)
 			}

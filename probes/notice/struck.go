@@ -167,10 +167,6 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if before := p.text(max(from, m.from-8), m.from); m.isRange && !m.a.hasDate && containsAny(before, "曜日の", "曜の", "曜日", "曜:", "曜 ", "平日", "月~金", "月-金", "Monday to Friday", "Monday - Friday", "Monday-Friday", "Monday through Friday", "Mon-Fri", "Mon. - Fri.", "Weekdays", "weekdays", "Saturday and Sunday", "Saturdays", "Sundays", "(月)~(金)", "土日") {
 		return true
 	}
-	// Bankers are available 9:00-17:00, Mon-Sat
-	if after := p.text(m.to, min(m.to+6, to)); m.isRange && !m.a.hasDate && containsAny(after, "Mon-", "Mon.-", "Mon –", "Monday to", "Monday through", "Monday-", "Monday–", "weekdays", "Weekdays", "Mondays") {
-		return true
-	}
 	// you can obtain certificates between 6:30 a.m. and 11 p.m.
 	if before := p.text(from, m.from); m.isRange && !m.a.hasDate && !m.b.hasDate && containsAny(before, "you can ", "You can ", "can be ", "is available", "are available") && !containsAny(before, "not ", "cannot") {
 		return true
@@ -181,10 +177,6 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// 抽選申込は2月1日から10日までです
 	if before := p.text(max(from, m.from-4), m.from); m.isRange && m.a.dateOnly() && (strings.HasSuffix(before, "申込は") || strings.HasSuffix(before, "申込みは") || strings.HasSuffix(before, "受付は") || strings.HasSuffix(before, "募集は") || strings.HasSuffix(before, "応募は") || strings.HasSuffix(before, "販売は")) && !p.find(m.to, to, eventWords) {
-		return true
-	}
-	// NARITA, 19 July 2024 -
-	if k := p.lines[m.line].first; m.a.dateOnly() && !m.isRange && p.src.runes[p.toks[m.to-1].to-1] != ' ' && m.from > k && m.from <= k+4 && p.kindAt(p.backOverSpace(m.from)-1) == kComma && strings.ToUpper(p.text(k, k+1)) == p.text(k, k+1) && isLatin(p.rune(k)) {
 		return true
 	}
 	// 0:00~6:00も、停止せずご利用いただけます; 0時~6時 2件

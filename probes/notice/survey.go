@@ -14,9 +14,31 @@ type survey struct {
 	maintCond             bool // maintenance is spoken of as something that may be
 }
 
+// signs are what the words of a sentence say one by one, before they are taken together.
+type signs struct {
+	survey
+	mended, learnt  bool // trouble is named as something that was mended, or learnt from
+	cantNow, ahead  bool // what cannot be done is so now, or only in time to come
+	weak            bool // a word that may mean trouble: 遅延
+	work, do, plan  bool // a word that may mean work, that something is done, that it is to come
+	finish, resumed bool
+	ongoing, now    bool
+}
+
+// survey reads the words of one sentence.
 func (p *parser) survey(from, to int) survey {
-	var s survey
-	var mended, cantNow, weak, work, do, plan, finish, ongoing, now, finished, resumed, learnt, ahead bool
+	s := p.signs(from, to)
+	text := p.text(from, to)
+	if muted, ok := p.muted(from, to, text, &s); ok {
+		return muted
+	}
+	p.conclude(from, to, text, &s)
+	return s.survey
+}
+
+// signs reads the words of a sentence one by one.
+func (p *parser) signs(from, to int) signs {
+	var s signs
 	for k := from; k < to; k++ {
 		t := p.toks[k]
 		if t.kind != kWord {
@@ -43,15 +65,15 @@ func (p *parser) survey(from, to int) survey {
 			}
 		case t.is(cTrouble):
 			if t.tail == tailNot || cond {
-				mended = mended || hasPrefix(p.src.runes, t.to, "を修正", "の修正", "修正", "を改善", "の改善") > 0
+				s.mended = s.mended || hasPrefix(p.src.runes, t.to, "を修正", "の修正", "修正", "を改善", "の改善") > 0
 				continue
 			}
 			if !p.hasClock(from, to) && hasPrefix(p.src.runes, t.to, "を踏まえ", "の教訓", "を教訓", "を機に", "をきっかけ", "の反省", "の経験", "を受けたもの", "を受けた取", "を受けての") > 0 {
-				learnt = true // what is told is what was made of it
+				s.learnt = true // what is told is what was made of it
 				continue
 			}
 			if isLatin(p.rune(k)) && p.willBe(k, from) {
-				s.stop, plan = true, true
+				s.stop, s.plan = true, true
 				continue
 			}
 			if p.gapText(k, "不通", "停電", "通信断") && (p.find(from, to, cMaint|cMaintW) || p.willStop(from, to) || p.hasCell(labelEndPlan)) && containsAny(p.text(from, to), "に伴", "のため", "により") {
@@ -59,7 +81,7 @@ func (p *parser) survey(from, to int) survey {
 				continue
 			}
 			if t.tail == tailFuture && !isLatin(p.rune(k)) { // 停電します
-				s.stop, plan = true, true
+				s.stop, s.plan = true, true
 				continue
 			}
 			s.trouble = true
@@ -68,19 +90,19 @@ func (p *parser) survey(from, to int) survey {
 				s.mark = true
 			}
 		case t.is(cTroubleW):
-			weak = weak || t.tail != tailNot && !cond
+			s.weak = s.weak || t.tail != tailNot && !cond
 		case t.is(cMaint):
 			if t.tail == tailNot && (!p.isTime(k, to) && !containsAny(p.text(k, to), "以下の日", "次の日", "下記の日", "以下の期間", "次の期間", "下記の期間") || p.excepted(k)) || cond {
 				s.maintCond = s.maintCond || cond
 				continue
 			}
 			if p.text(k, k+1) == "保守" { // a trade, too
-				work = work || p.online
+				s.work = s.work || p.online
 				continue
 			}
 			s.maint = true
 			s.maintenance += 2
-			plan = plan || t.tail == tailFuture // 計画停止します
+			s.plan = s.plan || t.tail == tailFuture // 計画停止します
 			if bracket || p.particle(k+1, '中') && p.kindAt(k+2) == kClose {
 				s.mark = true
 			}
@@ -88,17 +110,17 @@ func (p *parser) survey(from, to int) survey {
 				s.sureMaint = true
 			}
 		case t.is(cMaintW):
-			work = work || !cond && !p.supposes(from, k, to) && p.online && hasPrefix(p.src.runes, t.to, "後の", "後は") == 0
+			s.work = s.work || !cond && !p.supposes(from, k, to) && p.online && hasPrefix(p.src.runes, t.to, "後の", "後は") == 0
 		case t.is(cStop):
 			if p.gapText(k, "お休み") && !online(p.text(from, to)) || p.supposes(from, k, to) || cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || p.retires(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の") {
 				continue
 			}
 			s.stop = true
 			if t.tail == tailFuture || t.tail == tailHope || p.gapText(k, "止め", "お休みをいただ", "お休みします", "お休みいた", "お休みとさ") {
-				plan = true
+				s.plan = true
 			}
 		case t.is(cHappen):
-			// 瞬断が発生します is what work will do
+			// 瞬断が発生します is what s.work will s.do
 			if t.tail != tailNot && t.tail != tailFuture && t.tail != tailNoun && !cond && hasPrefix(p.src.runes, t.to, "のご連絡", "の連絡", "のお知らせ", "通知", "のご案内", "した月", "した時", "したとき", "した地震", "した余震", "した津波", "ります", "る予定") == 0 && !p.quake(k) {
 				s.happen = true
 			}
@@ -117,13 +139,13 @@ func (p *parser) survey(from, to int) survey {
 				s.outage++
 			}
 		case t.is(cResume):
-			resumed = resumed || t.tail == tailDone
+			s.resumed = s.resumed || t.tail == tailDone
 		case t.is(cCant):
 			if cond && !p.hasClock(from, to) && !p.dayIn(from, to) {
 				continue
 			}
 			if isLatin(p.rune(k)) && p.willBe(k, from) {
-				s.stop, plan = true, true
+				s.stop, s.plan = true, true
 				continue
 			}
 			if hasPrefix(p.src.runes, t.to, "状態で", "い状態で") > 0 && containsAny(p.text(k, to), "確かめられ", "確かめる", "試せ", "試す", "体験", "練習") {
@@ -135,24 +157,23 @@ func (p *parser) survey(from, to int) survey {
 			if p.unpaid(from, k) {
 				continue // 認証が済んでいない方は
 			}
-			ahead = ahead || strings.HasSuffix(p.text(k, k+1), "なく") && hasPrefix(p.src.runes, t.to, "なります") > 0
+			s.ahead = s.ahead || strings.HasSuffix(p.text(k, k+1), "なく") && hasPrefix(p.src.runes, t.to, "なります") > 0
 			if p.latin(k-2, "that", "who", "which") && !p.hasClock(from, to) {
 				continue // a device that can't make calls
 			}
 			s.cant = true
-			cantNow = cantNow || p.cantNow(k)
+			s.cantNow = s.cantNow || p.cantNow(k)
 		case t.is(cDo):
-			do = do || t.tail != tailNot
+			s.do = s.do || t.tail != tailNot
 		case t.is(cPlan | cMove | cExtend):
-			plan = plan || !cond && t.tail != tailNot
+			s.plan = s.plan || !cond && t.tail != tailNot
 		case t.is(cFinish):
-			finish = finish || t.tail == tailDone
-			finished = finish
+			s.finish = s.finish || t.tail == tailDone
 		case t.is(cOngoing):
 			if p.during(k) && p.gapText(k, "メンテナンス中", "実施中", "停止中", "作業中", "工事中") {
 				continue
 			}
-			ongoing = true
+			s.ongoing = true
 			if p.gapText(k, "復旧", "障害", "未復旧") {
 				s.outage++
 			}
@@ -162,9 +183,9 @@ func (p *parser) survey(from, to int) survey {
 				s.sureMaint = true
 			}
 		case t.is(cUnknown):
-			ongoing = true
+			s.ongoing = true
 		case t.is(cNow):
-			now = true
+			s.now = true
 		case t.is(cAbout):
 			s.about = true
 		case t.is(cInfo):
@@ -173,162 +194,171 @@ func (p *parser) survey(from, to int) survey {
 			}
 		}
 	}
-	if containsAny(p.text(from, to), "作業はございません", "作業はありません", "停止はございません", "停止はありません", "停止はいたしません", "停止は伴いません", "停止を伴いません") && !p.hasTime(from, to) {
-		return survey{quiet: true}
+	return s
+}
+
+// muted reports whether the sentence as a whole says that its words announce nothing, and what then is left of it.
+func (p *parser) muted(from, to int, text string, s *signs) (survey, bool) {
+	if containsAny(text, "作業はございません", "作業はありません", "停止はございません", "停止はありません", "停止はいたしません", "停止は伴いません", "停止を伴いません") && !p.hasTime(from, to) {
+		return survey{quiet: true}, true
 	}
-	if (s.trouble || s.maint) && !p.hasTime(from, to) && !p.find(from, to, cCant) && containsAny(p.text(from, to), "通知を受け取", "予定だけを", "を表示できます", "を確認できます", "を受け取れ", "がわかります", "が分かります") {
-		return survey{quiet: true} // what a function shows
+	if (s.trouble || s.maint) && !p.hasTime(from, to) && !p.find(from, to, cCant) && containsAny(text, "通知を受け取", "予定だけを", "を表示できます", "を確認できます", "を受け取れ", "がわかります", "が分かります") {
+		return survey{quiet: true}, true // what a function shows
 	}
 	if p.none(from, to) {
-		return survey{quiet: true}
+		return survey{quiet: true}, true
 	}
-	if containsAny(p.text(from, to), "と当社が判断", "と弊社が判断", "状態をいい", "状態を指", "場合をいい", "場合を指", "をさします") {
-		return survey{quiet: true} // what a word is to mean
+	if containsAny(text, "と当社が判断", "と弊社が判断", "状態をいい", "状態を指", "場合をいい", "場合を指", "をさします") {
+		return survey{quiet: true}, true // what a word is to mean
 	}
-	if s := strings.TrimSpace(p.text(from, to)); strings.HasSuffix(s, "とき") && !p.hasTime(from, to) {
-		return survey{cond: true, maintCond: s != "" && p.find(from, to, cMaint)} // 定期メンテナンスを行うとき
+	if said := strings.TrimSpace(text); strings.HasSuffix(said, "とき") && !p.hasTime(from, to) {
+		return survey{cond: true, maintCond: said != "" && p.find(from, to, cMaint)}, true // 定期メンテナンスを行うとき
 	}
-	if s := p.text(from, to); containsAny(s, "車両の通", "車両通行", "通行止", "通り抜け", "迂回", "う回路", "断水") && !online(s) {
-		return survey{quiet: true}
+	if containsAny(text, "車両の通", "車両通行", "通行止", "通り抜け", "迂回", "う回路", "断水") && !online(text) {
+		return survey{quiet: true}, true
 	}
-	if (s.stop || s.cant) && !p.hasClock(from, to) && containsAny(p.text(from, to), "することはありません", "することはございません", "なることはありません", "なることはございません", "時間帯はありません", "時間帯はございません") {
-		return survey{quiet: true}
+	if (s.stop || s.cant) && !p.hasClock(from, to) && containsAny(text, "することはありません", "することはございません", "なることはありません", "なることはございません", "時間帯はありません", "時間帯はございません") {
+		return survey{quiet: true}, true
 	}
-	if s.stop && !p.dayIn(from, to) && containsAny(p.text(from, to), "受付を休止", "窓口を休止", "昼休み") {
-		return survey{quiet: true} // 正午から午後1時までは受付を休止します
+	if s.stop && !p.dayIn(from, to) && containsAny(text, "受付を休止", "窓口を休止", "昼休み") {
+		return survey{quiet: true}, true // 正午から午後1時までは受付を休止します
 	}
-	if containsAny(p.text(from, to), "事例が全国", "事故につながる") {
-		return survey{quiet: true}
+	if containsAny(text, "事例が全国", "事故につながる") {
+		return survey{quiet: true}, true
 	}
-	if s := p.text(from, to); containsAny(s, "は詐欺", "も詐欺", "が詐欺", "詐欺です", "詐欺の") {
-		return survey{quiet: true}
+	if containsAny(text, "は詐欺", "も詐欺", "が詐欺", "詐欺です", "詐欺の") {
+		return survey{quiet: true}, true
 	}
-	if containsAny(p.text(from, to), "24時間365日", "365日24時間", "24時間体制", "年中無休で") {
-		return survey{quiet: true} // what a service is sold with
+	if containsAny(text, "24時間365日", "365日24時間", "24時間体制", "年中無休で") {
+		return survey{quiet: true}, true // what a service is sold with
 	}
-	if work && (p.hasTime(from, to) || s.cant) && containsAny(p.text(from, to), "のため", "するため", "に伴", "により") {
-		do = true
+	return survey{}, false
+}
+
+// conclude takes the words of a sentence together.
+func (p *parser) conclude(from, to int, text string, s *signs) {
+	if s.work && (p.hasTime(from, to) || s.cant) && containsAny(text, "のため", "するため", "に伴", "により") {
+		s.do = true
 	}
-	if work && s.cant && containsAny(strings.ReplaceAll(p.text(from, to), "この間", ""), "の間、", "の間は", "期間中は", "作業中は") && !s.cond {
+	if s.work && s.cant && containsAny(strings.ReplaceAll(text, "この間", ""), "の間、", "の間は", "期間中は", "作業中は") && !s.cond {
 		s.maint, s.sureMaint = true, true // 切り替えの間、申請はできません
 		s.maintenance += 2
 	}
-	if work && (do || plan || s.stop || finish) {
+	if s.work && (s.do || s.plan || s.stop || s.finish) {
 		s.maintenance += 2
-		s.sureMaint = s.sureMaint || s.stop || do && p.hasTime(from, to)
+		s.sureMaint = s.sureMaint || s.stop || s.do && p.hasTime(from, to)
 		s.maint = true
 	}
 	if s.stop {
-		if strings.Contains(p.text(from, to), "offline") && !p.find(from, to, cTrouble|cCant) {
-			plan, s.sureMaint = true, s.sureMaint || p.hasClock(from, to) // goes offline at 8 p.m.
+		if strings.Contains(text, "offline") && !p.find(from, to, cTrouble|cCant) {
+			s.plan, s.sureMaint = true, s.sureMaint || p.hasClock(from, to) // goes offline at 8 p.m.
 		}
-		if plan || do || s.maint {
+		if s.plan || s.do || s.maint {
 			s.maintenance++
-			if plan {
+			if s.plan {
 				s.maintenance++
 			}
-		} else if s.trouble || now || ongoing {
+		} else if s.trouble || s.now || s.ongoing {
 			s.outage++
 		}
 	}
-	if s.maint && p.hasTime(from, min(len(p.toks), to+12)) && containsAny(p.text(from, to), "メンテナンスがあ", "メンテナンスがご", "保守があ", "点検があ") {
-		plan = true
+	if s.maint && p.hasTime(from, min(len(p.toks), to+12)) && containsAny(text, "メンテナンスがあ", "メンテナンスがご", "保守があ", "点検があ") {
+		s.plan = true
 	}
 	if s.trouble && s.cant && !s.maint && p.hasTime(from, to) {
 		s.happen = true
 	}
-	if s.stop && !s.maint && !work && !plan && !do && p.hasClock(from, to) && containsAny(p.text(from, to), "止まり", "止まった", "止まって", "停止した", "停止しました", "停止していた", "停止しておりました") {
+	if s.stop && !s.maint && !s.work && !s.plan && !s.do && p.hasClock(from, to) && containsAny(text, "止まり", "止まった", "止まって", "停止した", "停止しました", "停止していた", "停止しておりました") {
 		s.outage++
 		s.sureOutage = true
 	}
-	if s.stop && !s.maint && !work && !plan && !do && !s.cond && containsAny(p.text(from, to), "が停止して", "が止まって", "がストップして") && online(p.text(from, to)) {
+	if s.stop && !s.maint && !s.work && !s.plan && !s.do && !s.cond && containsAny(text, "が停止して", "が止まって", "がストップして") && online(text) {
 		s.outage += 2 // by itself
 		s.sureOutage = true
 	}
-	if text := p.text(from, to); s.trouble && p.hasTime(from, to) && (containsAny(text, "を確認した", "を確認しました", "を検知した", "を検知しました") || strings.HasSuffix(text, "を確認") || strings.HasSuffix(text, "を検知")) {
+	if s.trouble && p.hasTime(from, to) && (containsAny(text, "を確認した", "を確認しました", "を検知した", "を検知しました") || strings.HasSuffix(text, "を確認") || strings.HasSuffix(text, "を検知")) {
 		s.happen = true
 	}
-	if s.trouble && containsAny(p.text(from, to), "still working", "are working to", "working to resolve", "working to restore", "working on a fix") {
+	if s.trouble && containsAny(text, "still working", "are working to", "working to resolve", "working to restore", "working on a fix") {
 		s.sureOutage = true
 		s.outage++
 	}
-	if weak && p.hasClock(from, to) && p.dayIn(from, to) && containsAny(p.text(from, to), " failed") && !containsAny(p.text(from, to), " a failed", "the failed") {
+	if s.weak && p.hasClock(from, to) && p.dayIn(from, to) && containsAny(text, " failed") && !containsAny(text, " a failed", "the failed") {
 		s.happen = true
 	}
-	if weak && p.hasTime(from, to) && containsAny(p.text(from, to), "had difficult", "had problem", "had issue", "had trouble") {
+	if s.weak && p.hasTime(from, to) && containsAny(text, "had difficult", "had problem", "had issue", "had trouble") {
 		s.happen = true
 	}
-	if weak && p.hasTime(from, to) && containsAny(p.text(from, to), "has been", "have been") && containsAny(p.text(from, to), "very slow", "extremely slow", "since") {
+	if s.weak && p.hasTime(from, to) && containsAny(text, "has been", "have been") && containsAny(text, "very slow", "extremely slow", "since") {
 		s.happen = true
 	}
-	if weak && containsAny(p.text(from, to), "が見られました", "が見られています", "が見られております") {
+	if s.weak && containsAny(text, "が見られました", "が見られています", "が見られております") {
 		s.happen = true
 	}
-	if s.cant && !s.maint && containsAny(p.text(from, to), "がありました", "がございました") {
+	if s.cant && !s.maint && containsAny(text, "がありました", "がございました") {
 		s.sureOutage = true
 		s.outage++
 	}
-	if s.trouble && containsAny(p.text(from, to), "がありました", "がございました", "があり、", "が続いて", "が続き", "が出て", "があった") {
+	if s.trouble && containsAny(text, "がありました", "がございました", "があり、", "が続いて", "が続き", "が出て", "があった") {
 		s.happen = true
 	}
-	if containsAny(p.text(from, to), "見合わせています", "見合わせております", "見合わせていました", "見合わせておりました") && !s.cond {
+	if containsAny(text, "見合わせています", "見合わせております", "見合わせていました", "見合わせておりました") && !s.cond {
 		s.sureOutage = true
 		s.outage += 5
 	}
-	if mended || learnt {
+	if s.mended || s.learnt {
 		s.cant = false
 	}
-	if learnt {
+	if s.learnt {
 		s.happen = false
 	}
-	if s.stop && !s.trouble && !s.cant && containsAny(p.text(from, to), "completed as planned", "completed as scheduled", "was completed", "has been completed") {
+	if s.stop && !s.trouble && !s.cant && containsAny(text, "completed as planned", "completed as scheduled", "was completed", "has been completed") {
 		s.maint, s.sureMaint = true, true
 		s.maintenance += 2
 	}
-	if s.happen && s.stop && !s.maint && !work && p.hasTime(from, to) { // 発生したシステム停止
+	if s.happen && s.stop && !s.maint && !s.work && p.hasTime(from, to) { // 発生したシステム停止
 		s.outage += 2
 		s.sureOutage = true
 	}
-	if s.happen && (s.trouble || weak || s.cant) {
+	if s.happen && (s.trouble || s.weak || s.cant) {
 		s.outage += 2
 		s.sureOutage = true
 	}
-	if !s.cant && !s.cond && (p.hasClock(from, to) && p.find(from, to, cFrom) || now && containsAny(p.text(from, to), "ない状態", "ない状況", "ない事象", "なくなって")) && p.fails(from, to) {
-		s.cant, cantNow = true, true
+	if !s.cant && !s.cond && (p.hasClock(from, to) && p.find(from, to, cFrom) || s.now && containsAny(text, "ない状態", "ない状況", "ない事象", "なくなって")) && p.fails(from, to) {
+		s.cant, s.cantNow = true, true
 	}
-	if s.happen && !s.trouble && !weak && !s.cant && !s.maint && containsAny(p.text(from, to), "から発生して", "より発生して") && p.hasClock(from, to) {
+	if s.happen && !s.trouble && !s.weak && !s.cant && !s.maint && containsAny(text, "から発生して", "より発生して") && p.hasClock(from, to) {
 		s.outage += 2 // what does was said before
 		s.sureOutage = true
 	}
-	if s.cant && !s.maint && (!s.stop || now && !plan && p.state(from, to)) && !work && (cantNow || now || p.hasClock(from, to) && !ahead && !p.dailyHours(from, to) || ongoing && p.state(from, to)) {
+	if s.cant && !s.maint && (!s.stop || s.now && !s.plan && p.state(from, to)) && !s.work && (s.cantNow || s.now || p.hasClock(from, to) && !s.ahead && !p.dailyHours(from, to) || s.ongoing && p.state(from, to)) {
 		s.sureOutage = true
 		s.outage++
 	}
-	if (ongoing || now) && (s.trouble || weak) && !s.maint {
+	if (s.ongoing || s.now) && (s.trouble || s.weak) && !s.maint {
 		s.sureOutage = true
 		s.outage++
 	}
-	if weak && !s.maint && !s.cond && (p.stateOf(from, to) || now && s.outage > 0) {
+	if s.weak && !s.maint && !s.cond && (p.stateOf(from, to) || s.now && s.outage > 0) {
 		s.sureOutage = true
 		s.outage++
 	}
-	if s.recovered && (s.trouble || weak || s.cant || finished || p.hasTime(from, to) || s.about || now) {
+	if s.recovered && (s.trouble || s.weak || s.cant || s.finish || p.hasTime(from, to) || s.about || s.now) {
 		s.sureOutage = true
 	}
-	if s.recovered && containsAny(p.text(from, to), "been restored", "been resolved", "been fixed", "was restored", "was resolved", "were restored") {
+	if s.recovered && containsAny(text, "been restored", "been resolved", "been fixed", "was restored", "was resolved", "were restored") {
 		s.sureOutage = true
 	}
-	if weak && s.cant && !s.cond && containsAny(p.text(from, to), "because of", "due to") {
+	if s.weak && s.cant && !s.cond && containsAny(text, "because of", "due to") {
 		s.sureOutage = true
 		s.outage++
 	}
 	if s.trouble && (p.causes(from, to)) {
 		s.sureOutage = true
 	}
-	if s.maint && (do || plan || p.hasClock(from, to) || s.stop || finish || s.cant && (p.hasTime(from, to) || containsAny(p.text(from, to), "のため", "に伴", "により", "現在", "due to")) || resumed) || s.stop && p.online && (p.titled || online(p.text(from, to)) || p.hasClock(from, to)) && (plan || do) && !s.cond {
+	if s.maint && (s.do || s.plan || p.hasClock(from, to) || s.stop || s.finish || s.cant && (p.hasTime(from, to) || containsAny(text, "のため", "に伴", "により", "現在", "due to")) || s.resumed) || s.stop && p.online && (p.titled || online(text) || p.hasClock(from, to)) && (s.plan || s.do) && !s.cond {
 		s.sureMaint = true
 	}
-	return s
 }
 
 // none reports whether a line only says that there is nothing of what it names: 発生中の障害:なし.
