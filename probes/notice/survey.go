@@ -154,9 +154,6 @@ func (p *parser) signs(from, to int) signs {
 			if hasPrefix(p.src.runes, t.to, "た者", "た方", "た人", "た場合") > 0 && len(p.lines[t.line].cells) > 1 {
 				continue // 受診できなかった者, in a table
 			}
-			if p.unpaid(from, k) {
-				continue // 認証が済んでいない方は
-			}
 			s.ahead = s.ahead || strings.HasSuffix(p.text(k, k+1), "なく") && hasPrefix(p.src.runes, t.to, "なります") > 0
 			if p.latin(k-2, "that", "who", "which") && !p.hasClock(from, to) {
 				continue // a device that can't make calls
@@ -201,9 +198,6 @@ func (p *parser) signs(from, to int) signs {
 func (p *parser) muted(from, to int, text string, s *signs) (survey, bool) {
 	if containsAny(text, "作業はございません", "作業はありません", "停止はございません", "停止はありません", "停止はいたしません", "停止は伴いません", "停止を伴いません") && !p.hasTime(from, to) {
 		return survey{quiet: true}, true
-	}
-	if (s.trouble || s.maint) && !p.hasTime(from, to) && !p.find(from, to, cCant) && containsAny(text, "通知を受け取", "予定だけを", "を表示できます", "を確認できます", "を受け取れ", "がわかります", "が分かります") {
-		return survey{quiet: true}, true // what a function shows
 	}
 	if p.none(from, to) {
 		return survey{quiet: true}, true
