@@ -343,10 +343,6 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 	if s.recovered && containsAny(text, "been restored", "been resolved", "been fixed", "was restored", "was resolved", "were restored") {
 		s.sureOutage = true
 	}
-	if s.weak && s.cant && !s.cond && containsAny(text, "because of", "due to") {
-		s.sureOutage = true
-		s.outage++
-	}
 	if s.trouble && (p.causes(from, to)) {
 		s.sureOutage = true
 	}

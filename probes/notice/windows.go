@@ -91,9 +91,6 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if role == roleNone && main == maintenance && rd.a.allDay && len(p.lines[rd.line].cells) > 1 {
 		role = roleStart // 12月3日 | 終日 | すべての証明書
 	}
-	if ln := p.lines[rd.line]; role == roleNone && main == maintenance && !rd.isRange && rd.a.dateOnly() && p.timeFirst(ln.text, rd.to) && strings.Contains(p.text(rd.to, ln.last), "終日") && !p.hasClock(ln.first, ln.last) {
-		role, rd.a.allDay = roleStart, true // 6月15日 駅前支店 終日
-	}
 	if role == roleNone && main == maintenance && !rd.isRange && rd.a.dateOnly() && hasPrefix(p.src.runes, p.toks[rd.to-1].to, "は終日", "は、終日") > 0 {
 		role, rd.a.allDay = roleStart, true // 4月4日は終日、現金のみ
 	}
