@@ -228,6 +228,9 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		}
 	}
 	// ~に申請された方
+	if m.isRange && p.particle(m.to, 'の') && p.isWord(m.to+1, cTrouble) {
+		return false // 10月30日8時50分から10月31日18時50分までの不具合の間に申請された方
+	}
 	applied := false
 	again := p.find(m.to, to, cReapply)
 	for k := m.to; k < next && p.kindAt(k) != kTab; k++ {

@@ -244,6 +244,9 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 		s.maint = true
 	}
 	if s.stop {
+		if !s.trouble && !s.happen && !s.cond && p.hasClock(from, to) && p.find(from, to, cUntil) && p.find(from, to, cFrom) && strings.HasSuffix(text, "停止") {
+			s.plan = true // 5月27日19時から28日7時まで停止
+		}
 		if strings.Contains(text, "offline") && !p.find(from, to, cTrouble|cCant) {
 			s.plan, s.sureMaint = true, s.sureMaint || p.hasClock(from, to) // goes offline at 8 p.m.
 		}
@@ -259,7 +262,7 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 	if s.maint && p.hasTime(from, min(len(p.toks), to+12)) && containsAny(text, "メンテナンスがあ", "メンテナンスがご", "保守があ", "点検があ") {
 		s.plan = true
 	}
-	if s.trouble && s.cant && !s.maint && p.hasTime(from, to) {
+	if s.trouble && !s.maint && p.hasTime(from, to) && (s.cant || containsAny(text, "までの不具合", "までの障害", "までのトラブル", "間の不具合", "間の障害")) {
 		s.happen = true
 	}
 	if s.stop && !s.maint && !s.work && !s.plan && !s.do && p.hasClock(from, to) && containsAny(text, "止まり", "止まった", "止まって", "停止した", "停止しました", "停止していた", "停止しておりました") {
@@ -530,7 +533,7 @@ func (p *parser) state(from, to int) bool {
 
 func (p *parser) stateOf(from, to int) bool {
 	s := p.text(from, to)
-	return containsAny(s, "不安定になって", "不安定となって", "事象が", "現象が", "事象を確認して", "現象を確認して", "が生じて", "are being", "is being", "状況となって", "状況になって", "重くなって", "が出て", "状態となって", "見合わせて", "が続いて", "遅れが出", "遅延が出", "遅れが生", "遅延が生", "遅れがあ", "遅延があ", "遅れがご", "遅延がご", "遅れが続", "遅延が続")
+	return containsAny(s, "不安定になって", "不安定となって", "不安定です", "事象が", "現象が", "事象を確認して", "現象を確認して", "が生じて", "are being", "is being", "状況となって", "状況になって", "重くなって", "が出て", "状態となって", "見合わせて", "が続いて", "遅れが出", "遅延が出", "遅れが生", "遅延が生", "遅れがあ", "遅延があ", "遅れがご", "遅延がご", "遅れが続", "遅延が続")
 }
 
 // causes reports whether trouble is given as the cause of something that is so.
