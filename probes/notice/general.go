@@ -329,7 +329,7 @@ func (p *parser) factual(k eventKind) bool {
 		case containsAny(p.text(max(0, from-6), to), "e.g.", "for example", "For example"):
 		case !p.inEnglish() && !p.find(from, to, cNow) && (s.cond && !p.inTitle(from) && !(s.trouble && s.happen) || !p.hasTime(from, to) && containsAny(text, "ときは", "時は", "際は", "場合は")):
 		case p.inTitle(from):
-			found = s.about || s.mark || s.recovered || s.sureOutage || s.sureMaint
+			found = p.namesTrouble(from, to, &s) || s.about || s.mark || s.recovered || s.sureOutage || s.sureMaint
 		case p.inEnglish():
 			found = s.sureOutage && s.cant && containsAny(text, "because of", "due to") || containsAny(strings.ToLower(text), "currently", "we are", "we're", "we have", "we've", "has been", "have been", " was ", " were ", "is now", "are now", " will ", "experiencing", "is unavailable", "is down", "still working", "are working")
 		default:

@@ -98,7 +98,7 @@ func (p *parser) mainVerdict() verdict {
 		}
 		v.outage += weight * s.outage
 		v.maintenance += weight * s.maintenance
-		v.sureOutage = v.sureOutage || s.sureOutage || inTitle && s.trouble && (s.about || s.mark || s.recovered)
+		v.sureOutage = v.sureOutage || s.sureOutage || inTitle && s.trouble && (s.about || s.mark || s.recovered || p.namesTrouble(from, to, &s))
 		v.bodyNotice = v.bodyNotice || !inTitle && s.about && (s.maint || s.stop) && !s.cond && p.kindAt(to) == kNewline && p.rangeBelow(to) ||
 			!inTitle && s.sureMaint && s.stop && containsAny(p.text(from, to), "下記の期間", "下記の日時", "下記期間", "次の期間", "次の日時", "以下の期間", "以下の日時") && p.rangeBelow(to)
 		v.bodyMaint = v.bodyMaint || !inTitle && !s.cond && (s.maint || s.stop || s.cant || s.sureMaint || p.find(from, to, cMaintW|cUnknown|cInfo))
@@ -176,6 +176,12 @@ func (p *parser) mainVerdict() verdict {
 		v.outage++
 	}
 	return v
+}
+
+// namesTrouble reports whether a headline names a failure and nothing else: オンライン講習に関する不具合.
+func (p *parser) namesTrouble(from, to int, s *survey) bool {
+	text := p.text(from, to)
+	return !s.tender && !s.maint && s.trouble && (strings.HasSuffix(text, "不具合") || strings.HasSuffix(text, "障害"))
 }
 
 // denied reports whether the line that ends at token to is a heading below which stands that there is nothing of the kind:

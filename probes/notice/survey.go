@@ -171,6 +171,7 @@ func (p *parser) signs(from, to int) signs {
 				continue
 			}
 			s.ongoing = true
+			s.now = s.now || p.gapText(k, "ただいま", "只今")
 			if p.gapText(k, "復旧", "障害", "未復旧") {
 				s.outage++
 			}
@@ -292,7 +293,7 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 	if s.weak && containsAny(text, "が見られました", "が見られています", "が見られております") {
 		s.happen = true
 	}
-	if s.cant && !s.maint && containsAny(text, "がありました", "がございました") {
+	if s.cant && !s.maint && (containsAny(text, "がありました", "がございました") || !s.work && p.hasTime(from, to) && strings.HasSuffix(text, "ませんでした")) {
 		s.sureOutage = true
 		s.outage++
 	}
