@@ -60,7 +60,7 @@ func (p *parser) signs(from, to int) signs {
 		case t.is(cMeeting) && p.find(k, to, cMaint|cStop) && containsAny(p.text(k, min(k+8, to)), "に伴", "のため"):
 			// イベント開催に伴うメンテナンス
 		case t.is(cMeeting):
-			if !p.find(from, to, cHappen|cCant|cRecover) && !containsAny(p.text(k, to), "停止して", "停止しま", "停止いた", "中断して") {
+			if !p.find(from, to, cHappen|cCant|cRecover) && !containsAny(p.text(k, to), "停止して", "停止しま", "停止いた", "中断して", "に関する不具合", "の不具合") {
 				s.tender = true
 			}
 		case t.is(cTrouble):
