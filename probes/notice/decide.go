@@ -97,7 +97,10 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			if t.tail == tailNot {
 				continue
 			}
-			if (t.tail == tailFuture || p.gapText(k, "終え")) && (p.particle(m.from-1, 'を') || p.particle(from, 'で')) && !p.find(max(0, m.from-8), m.from, cMaint|cMaintW) {
+			if p.gapText(k, "終え") && p.particle(from, 'で') {
+				return roleStart, true // 16時で発行を終え
+			}
+			if t.tail == tailFuture && (p.particle(m.from-1, 'を') || p.particle(from, 'で')) && !p.find(max(0, m.from-8), m.from, cMaint|cMaintW) {
 				return roleStart, true // 受付を15時で終了します
 			}
 			if t.tail == tailFuture || t.tail == tailHope {
