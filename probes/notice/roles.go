@@ -363,7 +363,7 @@ func (p *parser) willWork(from, to int) bool {
 // isPublished reports whether the mention is the very hour of publication.
 func (p *parser) isPublished(m *mention) bool {
 	d, c := m.a.date, m.a.clock
-	return d.year == p.published.Year() && d.month == int(p.published.Month()) && d.day == p.published.Day() && c.hour == p.published.Hour() && c.minute == p.published.Minute()
+	return (d.year == 0 || d.year == p.published.Year()) && d.month == int(p.published.Month()) && d.day == p.published.Day() && c.hour == p.published.Hour() && c.minute == p.published.Minute()
 }
 
 // answersWhen reports whether the words before a range say that it answers when something was so: 発生したのは8時半から9時10分.
@@ -438,7 +438,7 @@ func (p *parser) datesHeadline(m *mention) bool {
 // datesBanner reports whether the mention stands in brackets before the first words of a notice: 【7/3 11:10】つながりにくくなっています.
 func (p *parser) datesBanner(m *mention) bool {
 	ln := p.lines[m.line]
-	return (m.from == p.mentions[0].from || m.a.date.year > 0 && p.find(m.to, ln.last, cAbout)) && m.a.hasDate && m.a.hasClock && !m.isRange && !m.since && !m.until &&
+	return (m.from == p.mentions[0].from || (m.a.date.year > 0 || p.isPublished(m)) && p.find(m.to, ln.last, cAbout)) && m.a.hasDate && m.a.hasClock && !m.isRange && !m.since && !m.until &&
 		strings.ContainsRune("【[", p.rune(m.from-1)) && strings.ContainsRune("】]", p.rune(m.to)) && !p.hasText(ln.first, m.from-1)
 }
 

@@ -245,8 +245,8 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 		rs, i := p.src.runes, t.to
 		switch {
 		case t.is(cFinish) && (p.inLabel(k) || len(p.lines[t.line].cells) > 1 && (p.kindAt(k+1) == kTab || p.kindAt(k+1) == kNewline)): // 休止開始 | 休止終了
-		case t.is(cFinish) && (isLatin(p.rune(k)) && p.find(max(from, k-4), k, cPossible) || containsAny(p.text(k, to), "はありません", "はございません") || p.before(p.lines[t.line])):
-			// may be finished earlier, 終了したメンテナンスはありません
+		case t.is(cFinish) && (p.gapText(k, "終え") && p.kindAt(k+1) == kComma || isLatin(p.rune(k)) && p.find(max(from, k-4), k, cPossible) || containsAny(p.text(k, to), "はありません", "はございません") || p.before(p.lines[t.line])):
+			// 16時で発行を終え、…再開します, may be finished earlier, 終了したメンテナンスはありません
 		case t.is(cFinish):
 			if s := p.text(max(from, k-3), k); strings.HasSuffix(s, "開始と") || strings.HasSuffix(s, "開始・") || strings.HasSuffix(s, "開始および") || strings.HasSuffix(s, "開始及び") {
 				continue // 開始と終了のお知らせ

@@ -175,6 +175,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if before := p.text(from, m.from); m.since && !m.isRange && containsAny(before, "will issue", "will open", "will reopen", "will accept", "will be open", "will be available", "is available", "are available") && !p.find(from, m.from, cStop|cCant) && !strings.Contains(before, "not ") {
 		return true
 	}
+	// 8月12日~15日は学校閉庁日です
+	if m.isRange && m.a.dateOnly() && p.particle(m.to, 'は') && containsAny(p.text(m.to, min(m.to+12, to)), "閉庁日", "休業日", "定休日", "休館日", "休診日", "休校日") {
+		return true
+	}
 	// 抽選申込は2月1日から10日までです
 	if before := p.text(max(from, m.from-4), m.from); m.isRange && m.a.dateOnly() && (strings.HasSuffix(before, "申込は") || strings.HasSuffix(before, "申込みは") || strings.HasSuffix(before, "受付は") || strings.HasSuffix(before, "募集は") || strings.HasSuffix(before, "応募は") || strings.HasSuffix(before, "販売は")) && !p.find(m.to, to, eventWords) {
 		return true
