@@ -95,6 +95,9 @@ func (p *parser) instructs() bool {
 	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "導入事例", "活用事例", "インタビュー", "調べ方", "した際の", "した場合の", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "に備え", "ポリシー", "とは何か") {
 		return true
 	}
+	if strings.TrimSpace(head) == "コラム" {
+		return true
+	}
 	if strings.Contains(head, "発生時における") && !p.tellsWhen() {
 		return true
 	}
@@ -306,7 +309,7 @@ func (p *parser) releaseNotes() bool {
 			lists++
 		}
 	}
-	return lists > 1
+	return lists > 1 || strings.Contains(string(p.src.runes), "バージョン履歴")
 }
 
 // factual reports whether a text that gives no window tells of an event that is, was or will be, and not of what may
