@@ -246,7 +246,7 @@ func (p *parser) press() bool {
 	text := string(p.src.runes)
 	head := string(p.src.runes[:min(len(p.src.runes), 300)])
 	return containsAny(head, "プレスリリース", "報道関係者", "報道関係各位", "報道機関各位", "NEWS RELEASE", "News Release", "PRESS RELEASE", "Press Release", "ニュースリリース", "リリース情報") &&
-		containsAny(text, "提供開始", "提供を開始", "運用を開始", "稼働を開始", "より提供", "から提供", "発売", "新機能", "販売を開始", "販売開始")
+		containsAny(text, "提供開始", "提供を開始", "サービスを開始", "運用を開始", "稼働を開始", "より提供", "から提供", "発売", "新機能", "販売を開始", "販売開始")
 }
 
 // discontinued reports whether the text tells of a service or a product that ends for good, and of nothing that fails or is

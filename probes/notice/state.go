@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"mynaprobe/probes"
 )
@@ -245,6 +246,8 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 		rs, i := p.src.runes, t.to
 		switch {
 		case t.is(cFinish) && (p.inLabel(k) || len(p.lines[t.line].cells) > 1 && (p.kindAt(k+1) == kTab || p.kindAt(k+1) == kNewline)): // 休止開始 | 休止終了
+		case t.is(cFinish) && hasPrefix(rs, i, "した") > 0 && i+2 < len(rs) && unicode.Is(unicode.Han, rs[i+2]) && containsAny(p.text(max(from, k-6), k), "申込", "申請", "登録", "手続", "受付", "注文"):
+			// 申込を完了した文献複写依頼
 		case t.is(cFinish) && (p.gapText(k, "終え") && p.kindAt(k+1) == kComma || isLatin(p.rune(k)) && p.find(max(from, k-4), k, cPossible) || containsAny(p.text(k, to), "はありません", "はございません") || p.before(p.lines[t.line])):
 			// 16時で発行を終え、…再開します, may be finished earlier, 終了したメンテナンスはありません
 		case t.is(cFinish):

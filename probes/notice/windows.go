@@ -128,8 +128,8 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if main == maintenance && role == roleEnd && rd.role == rolePlan && rd.a.dateOnly() && rd.a.date.base == baseReport && !rd.until {
 		role = roleIgnore // 本日、負荷を解消するため
 	}
-	if p.recurring(rd.mention) {
-		role = roleIgnore
+	if p.recurring(rd.mention) || main == outage && strings.Contains(name, "変更後") {
+		role = roleIgnore // what the failure put off
 	}
 	if label, _ := p.roleAt(rd.from); label == labelNone && rd.kind == noEvent && !rd.a.hasDate && !rd.b.hasDate && r.context.IsZero() {
 		role = roleIgnore // the hours of anything
