@@ -41,78 +41,6 @@ type reading struct {
 
 const maxLook = 60
 
-// sentence returns the bounds of the sentence that holds token k: from stop to stop, or within a line; a line that
-// plainly breaks off in mid-sentence goes on in the next.
-func (p *parser) sentence(k int) (from, to int) {
-	from, to = k, k
-	for n := 0; from > 0 && n < 2*maxLook; n++ {
-		t := p.toks[from-1]
-		if t.kind == kStop || t.kind == kNewline && !p.soft(from-1) {
-			break
-		}
-		from--
-	}
-	for n := 0; to < len(p.toks) && n < 2*maxLook; n++ {
-		t := p.toks[to]
-		if t.kind == kStop || t.kind == kNewline && !p.soft(to) {
-			break
-		}
-		to++
-	}
-	return from, to
-}
-
-// soft reports whether the line's end at token k was made by a wrap and not by the writer.
-func (p *parser) soft(k int) bool {
-	if k == 0 || k+1 >= len(p.toks) {
-		return false
-	}
-	if p.toks[k].line == p.title {
-		return false
-	}
-	if ln := p.lines[p.toks[k].line]; p.isWord(k-1, cUntil) && (ln.heads || ln.bullet) {
-		return false // 日時:12月6日0時から6時まで
-	}
-	if p.isWord(k-1, cUntil) && p.timeFirst(p.lines[p.toks[k].line].text, k) && !p.find(p.lines[p.toks[k].line].first, k, ^(cUntil|cFrom|cPlan)) && (p.find(k, p.lines[p.toks[k+1].line].last, cPossible) || !p.find(k, p.lines[p.toks[k+1].line].last, eventWords)) {
-		return false // 12月6日0時から6時まで, alone on its line
-	}
-	last := p.src.runes[p.toks[k-1].to-1]
-	next := p.lines[p.toks[k+1].line]
-	if len(next.cells) > 1 || len(p.lines[p.toks[k].line].cells) > 1 {
-		return false // the rows of a table
-	}
-	if next.blank || next.bullet || next.heads {
-		return false
-	}
-	if p.lines[p.toks[k].line].wraps {
-		return true
-	}
-	switch last {
-	case '、', ',', 'は', 'が', 'を', 'に', 'の', 'で', 'と', 'へ', 'り', 'も':
-		return true
-	}
-	return p.isWord(k-1, cFrom) && p.kindAt(p.over(k+1, kSpace)) != kDate
-}
-
-// firstOf returns the first word of the classes between two tokens, -1 when there is none.
-func (p *parser) firstOf(from, to int, c class) int {
-	for k := from; k < to; k++ {
-		if p.isWord(k, c) {
-			return k
-		}
-	}
-	return -1
-}
-
-func (p *parser) find(from, to int, c class) bool {
-	for k := from; k < to; k++ {
-		if p.isWord(k, c) {
-			return true
-		}
-	}
-	return false
-}
-
 // read decides the role of every mention.
 func (p *parser) read() {
 	for i := range p.mentions {
@@ -383,43 +311,6 @@ func (p *parser) closesLine(m *mention, to int) bool {
 	return k >= 0 && k <= to+3 && p.sentenceEnds(k+1)
 }
 
-// changedTo says which bound it is that a line gives anew: 終了 (変更前)6:00 → (変更後)9:00.
-func (p *parser) changedTo(m *mention) role {
-	ln := p.lines[m.line]
-	if !containsAny(p.text(max(ln.first, m.from-6), m.from), "変更後", "訂正後", "延長後") {
-		return roleNone
-	}
-	switch k := ln.text; {
-	case p.isWord(k, cFinish):
-		return roleEnd
-	case p.isWord(k, cBegin|cStop):
-		return roleStart
-	}
-	return roleNone
-}
-
-// succeeds reports whether what takes the place of the service that stops is to run from then on: 新システムは…から稼働します.
-func (p *parser) succeeds(m *mention, from, next int) bool {
-	return containsAny(p.text(max(from, m.from-maxLook), m.from), "新システムは", "新サイトは", "新サービスは", "新サーバーは", "新サーバは", "新ホームページは", "新しいシステムは", "新しいサイトは", "更新後のシステムは", "移行後のシステムは") &&
-		containsAny(p.text(m.to, next), "稼働", "運用", "利用", "公開", "開始", "使え")
-}
-
-// precedes reports whether what is to be replaced ends then: これまでのシステムは…で終了し.
-func (p *parser) precedes(m *mention, from, next int) bool {
-	return containsAny(p.text(max(from, m.from-maxLook), m.from), "現行システムは", "現システムは", "旧システムは", "旧サイトは", "これまでのシステムは", "現在のシステムは", "これまでのサイトは", "現在のサイトは", "現行サイトは") &&
-		containsAny(p.text(m.to, next), "終了", "停止")
-}
-
-// switched reports whether the words from token k say that something was changed over for good then.
-func (p *parser) switched(k, next int) bool {
-	for ; k < next; k++ {
-		if p.isWord(k, cMaintW) && hasPrefix(p.src.runes, p.toks[k].to, "しました", "いたしました", "致しました", "しております", "しています") > 0 && !p.find(k, next, cStop|cCant) {
-			return true
-		}
-	}
-	return false
-}
-
 // lengthSoon reports whether a length of time stands right behind token k.
 func (p *parser) lengthSoon(k int) bool {
 	for n := k; n < k+4; n++ {
@@ -629,19 +520,4 @@ func (p *parser) rangeRole(r *reading, fwd role, label labelRole, from, to, prev
 		return roleNone // the notice's kind decides
 	}
 	return roleNone
-}
-
-// alone reports whether the sentence holds nothing but the mention and marks.
-func (p *parser) alone(m *mention, from, to int) bool {
-	for k := from; k < to; k++ {
-		if k >= m.from && k < m.to {
-			continue
-		}
-		if t := p.toks[k]; t.kind == kWord {
-			return false
-		} else if t.kind == kText && t.to-t.from == 1 && !isMarker(p.rune(k)) {
-			return false
-		}
-	}
-	return true
 }

@@ -92,7 +92,7 @@ func (p *parser) signs(from, to int) signs {
 		case t.is(cTroubleW):
 			s.weak = s.weak || t.tail != tailNot && !cond
 		case t.is(cMaint):
-			if t.tail == tailNot && (!p.isTime(k, to) && !containsAny(p.text(k, to), "以下の日", "次の日", "下記の日", "以下の期間", "次の期間", "下記の期間") || p.excepted(k)) || cond {
+			if t.tail == tailNot && (!p.hasTime(k, to) && !containsAny(p.text(k, to), "以下の日", "次の日", "下記の日", "以下の期間", "次の期間", "下記の期間") || p.excepted(k)) || cond {
 				s.maintCond = s.maintCond || cond
 				continue
 			}
@@ -396,8 +396,6 @@ func (p *parser) willBe(k, from int) bool {
 	}
 	return strings.HasPrefix(p.text(k, k+1), "will")
 }
-
-func (p *parser) isTime(from, to int) bool { return p.hasTime(from, to) }
 
 // excepted reports whether the maintenance at k is only what some rule does not cover: メンテナンス日を除く.
 func (p *parser) excepted(k int) bool {
