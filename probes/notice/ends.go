@@ -35,7 +35,7 @@ func (a *assembler) end(rd *reading, kind eventKind, role role) {
 	if !ok {
 		return
 	}
-	if rd.a.dateOnly() && rd.dayEnd {
+	if rd.a.dateOnly() && rd.dayEnd || a.open < 0 && a.night && !rd.a.hasDate && t.Hour() < 12 {
 		t = t.AddDate(0, 0, 1)
 	}
 	if role == roleExtend {

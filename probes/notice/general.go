@@ -27,6 +27,15 @@ func (p *parser) teaches() bool {
 	if containsAny(strings.ReplaceAll(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事は役に立", ""), "この記事", "本記事", "当記事", "本稿では", "今回の記事", "In this article", "This article") {
 		return true
 	}
+	asked := 0
+	for _, ln := range p.lines {
+		if s := strings.TrimSpace(p.text(ln.first, ln.last)); !ln.blank && (strings.HasPrefix(s, "Q.") || strings.HasPrefix(s, "Q:") || strings.HasPrefix(s, "Q ")) {
+			asked++
+		}
+	}
+	if asked > 2 {
+		return true
+	}
 	questions, n := 0, 0
 	p.sentences(func(from, to int) {
 		n++
@@ -54,10 +63,11 @@ func (p *parser) teaches() bool {
 }
 
 // recordsOther reports whether one of the first lines says that the page is the minutes of a meeting, a company's results, a
-// list of rebuilding or the recall of a product, and not about a service for them.
+// list of rebuilding, the recall of a product, statistics, or what a school or a hospital closes, and not about a service for them.
 func (p *parser) recordsOther() bool {
-	for _, i := range p.firstLines(5) {
-		if s := p.text(p.lines[i].first, p.lines[i].last); containsAny(s, "議事録", "決算短信", "災害復旧事業", "回収・返金", "回収と返金", "製品回収", "回収のお願い") && !online(s) {
+	for _, i := range p.firstLines(6) {
+		if s := p.text(p.lines[i].first, p.lines[i].last); containsAny(s, "議事録", "決算短信", "災害復旧事業", "回収・返金", "回収と返金", "製品回収", "回収のお願い", "業績予想", "連結業績", "学級閉鎖", "学年閉鎖", "面会", "無償交換", "無料交換") && !online(s) ||
+			strings.Contains(s, "発生状況") && containsAny(s, "年度", "統計", "集計") {
 			return true
 		}
 	}
@@ -243,6 +253,9 @@ func (p *parser) eventPage() bool {
 
 // press reports whether the page is a company's release on something new: it says so, and that it is offered from now on.
 func (p *parser) press() bool {
+	if p.titleAbout() && p.find(p.lines[p.title].first, p.lines[p.title].last, cTrouble|cTroubleW|cCant) && !containsAny(p.headline(), "提供", "開始", "発売", "販売") {
+		return false // お申込みいただけなかった事象について
+	}
 	text := string(p.src.runes)
 	head := string(p.src.runes[:min(len(p.src.runes), 300)])
 	return containsAny(head, "プレスリリース", "報道関係者", "報道関係各位", "報道機関各位", "NEWS RELEASE", "News Release", "PRESS RELEASE", "Press Release", "ニュースリリース", "リリース情報") &&

@@ -139,8 +139,10 @@ func (p *parser) quote() {
 			open = k
 		case t.kind == kClose && p.rune(k) == '」' && open >= 0:
 			if k-open <= maxLook && hasPrefix(p.src.runes, t.to, "と表示", "と出", "という表示", "という画面", "というエラー", "というメッセージ", "の通知", "の表示", "の画面", "のメッセージ", "のエラー", "のまま", "が表示") > 0 {
+				// 「500エラー」が表示されました tells of an error
+				told := hasPrefix(p.src.runes, t.to, "と表示されて", "が表示されて", "と表示されま", "が表示されま") > 0
 				for j := open + 1; j < k; j++ {
-					if p.toks[j].kind == kWord {
+					if p.toks[j].kind == kWord && !(told && strings.Contains(p.text(j, j+1), "エラー")) {
 						p.toks[j].kind = kText
 					}
 				}

@@ -242,6 +242,8 @@ func (l *lexer) numericDate(i int) int {
 		return l.afterMonth(i, k+1, date{month: n})
 	case !digits && l.at(k) == '日' && (l.at(k+1) == '市' || l.at(k+1) == '町'):
 		return 0 // 五日市線
+	case l.at(k) == '日' && k > j && l.at(l.skip(k+1)) == '時':
+		return 0 // 1 日時 令和5年10月1日
 	case l.at(k) == '日' && n >= 1 && n <= 31 && l.dayEnds(k+1) && !l.countBefore(i):
 		return l.finishDate(i, k+1, date{day: n})
 	}

@@ -81,6 +81,9 @@ func (p *parser) recurrence() string {
 		if t.kind != kWord || !t.is(cRecurring) {
 			continue
 		}
+		if containsAny(p.text(k, min(k+maxLook, len(p.toks))), "を避け", "をさけ") {
+			continue // メンテナンス時間(毎日0:00~0:10)を避けて
+		}
 		next := sort.Search(len(p.readings), func(i int) bool { return p.readings[i].to > k })
 		for i := next; i < len(p.readings) && i < next+4; i++ {
 			m := p.readings[i].mention

@@ -449,7 +449,7 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 				return roleNone, false // 開会の10時から10時25分まで音声が配信されませんでした
 			case t.is(cMeeting | cDeadline | cReserve | cTender | cNext | cOld):
 				return roleIgnore, true
-			case t.is(cPublish) && !t.is(cMaint) && p.kindAt(k-1) == kClock && p.kindAt(k+1) == kClose:
+			case t.is(cPublish) && !t.is(cMaint) && (p.kindAt(k-1) == kClock || p.kindAt(k-1) == kSpace && p.kindAt(k-2) == kClock) && p.kindAt(k+1) == kClose:
 				return roleNone, false // (13:15追記)12:48に復旧しました
 			case t.is(cPublish) && !t.is(cMaint):
 				return roleReport, true

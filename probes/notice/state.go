@@ -142,6 +142,9 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if p.gapText(k, "不明", "確認中", "調査中") && containsAny(p.text(max(from, k-6), k), "日時", "時刻", "原因", "理由", "数", "有無") {
 				continue // what is not known of it
 			}
+			if p.gapText(k, "続いて") && hasPrefix(p.src.runes, p.toks[k].to, "いた", "いました", "おりました") > 0 {
+				continue // 朝から続いていた障害は
+			}
 			st.ongoing = true
 			st.lasts = st.lasts || p.gapText(k, "続いて") && p.find(from, k, cTrouble|cCant) && strings.Contains(p.text(from, k), "現在も")
 			if p.gapText(k, "引き続き") && containsAny(p.text(k, to), "作業中", "対応中", "復旧作業") && !maint {

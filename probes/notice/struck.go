@@ -51,6 +51,14 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if m.a.dateOnly() && m.a.date.base == baseReport && !m.isRange && !m.since && !m.until && (p.particle(m.to, 'は') || p.particle(m.to, 'が')) && !strings.Contains(p.text(m.to, to), "終日") {
 		return true
 	}
+	// 本日の会計ができない場合は
+	if m.a.dateOnly() && m.a.date.base == baseReport && !m.isRange && !m.since && !m.until && p.particle(m.to, 'の') && p.find(m.to, to, cCond) {
+		return true
+	}
+	// 7月18日~8月31日出航分)のご予約, 本日の運航 13:30発
+	if after := p.text(m.to, min(m.to+4, to)); m.isRange && m.a.dateOnly() && containsAny(after, "分)", "分の") && !strings.HasPrefix(after, "分") || m.a.hasClock && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "発)", "発 ", "発の便", "出航)", "出発)", "着)") > 0 {
+		return true
+	}
 	// 2026年3月3日 マイページの不具合について(復旧済み), in a list of headlines
 	if ln := p.lines[m.line]; m.a.dateOnly() && m.a.date.year > 0 && !m.isRange && !m.since && !m.until && m.from == p.over(ln.first, kSpace) && p.kindAt(m.to) == kSpace && p.find(m.to, ln.last, cAbout) && p.kindAt(ln.last-1) != kStop {
 		return true
@@ -84,7 +92,19 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// 9:00に暫定対応として
-	if !m.isRange && containsAny(p.text(m.to, min(m.to+4, to)), "暫定", "応急") && !containsAny(p.text(m.to, to), "により復旧", "により回復", "により解消", "で復旧しました") {
+	if !m.isRange && containsAny(p.text(m.to, min(m.to+4, to)), "暫定", "応急") && !containsAny(p.text(m.to, to), "応急復旧", "により復旧", "により回復", "により解消", "で復旧しました") {
+		return true
+	}
+	// 令和5年度（令和5年4月1日～令和6年3月31日）
+	if m.isRange && m.a.dateOnly() && p.kindAt(m.from-1) == kOpen && containsAny(p.text(max(from, m.from-4), m.from), "年度(", "月期(", "期(") {
+		return true
+	}
+	// 乗車予定日の翌日から90日以内
+	if m.since && m.a.dateOnly() && !m.isRange && containsAny(p.text(m.to, min(m.to+6, to)), "日以内", "月以内", "年以内") {
+		return true
+	}
+	// 28日から30日に発送した払込票の
+	if m.a.dateOnly() && hasPrefix(p.src.runes, p.toks[m.to-1].to, "に発送し", "に送付し", "に郵送し", "に投函し") > 0 {
 		return true
 	}
 	// 当日に、お渡しできたはずの
@@ -120,7 +140,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// サービス提供時間は4:00~翌2:00です。会員登録は5:00~23:45となります
-	if m.isRange && !m.a.hasDate && p.find(p.lines[m.line].first, m.from, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) {
+	if (m.isRange || m.since) && !m.a.hasDate && p.find(p.lines[m.line].first, m.from, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) {
 		return true
 	}
 	// お取扱時間 平日8:30~21:00 | ※12月31日~1月3日は9:00~17:00
@@ -176,6 +196,9 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// 8月12日~15日は学校閉庁日です
+	if m.a.dateOnly() && containsAny(p.text(p.lines[m.line].first, m.from), "の休館日 ", "の休館日:", "の休業日 ", "の休業日:", "の休診日 ", "の休診日:") {
+		return true // 1月の休館日 1日~4日、13日(火)
+	}
 	if m.isRange && m.a.dateOnly() && p.particle(m.to, 'は') && containsAny(p.text(m.to, min(m.to+12, to)), "閉庁日", "休業日", "定休日", "休館日", "休診日", "休校日") {
 		return true
 	}
@@ -210,7 +233,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// お問い合わせには13日の10:00以降に順次お返事いたします
-	if m.since && !m.isRange && containsAny(p.text(m.to, to), "反映", "返信", "お返事", "回答", "ご連絡", "発送", "振り込", "お振込", "返金") && !p.find(m.to, to, cStop|cCant|cMaint|cHappen|cTrouble|cRecover) {
+	if m.since && !m.isRange && containsAny(p.text(m.to, to), "反映", "返信", "お返事", "回答", "ご連絡", "発送", "振り込", "お振込", "返金") && !p.find(m.to, to, cStop|cCant|cMaint|cHappen|cTrouble|cTroubleW|cRecover) {
 		return true
 	}
 	// 10時以降を指定した配信予約

@@ -1,6 +1,9 @@
 package notice
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // A survey is what the words of one sentence say.
 type survey struct {
@@ -53,7 +56,7 @@ func (p *parser) signs(from, to int) signs {
 		switch {
 		case t.is(cQuiet):
 			s.quiet = true
-		case t.is(cTender|cMeeting) && p.served(k):
+		case t.is(cTender|cMeeting) && (s.tender || p.served(k)):
 			// what is out may serve tenders
 		case t.is(cTender):
 			s.tender = true
@@ -112,7 +115,7 @@ func (p *parser) signs(from, to int) signs {
 		case t.is(cMaintW):
 			s.work = s.work || !cond && !p.supposes(from, k, to) && p.online && hasPrefix(p.src.runes, t.to, "後の", "後は") == 0
 		case t.is(cStop):
-			if p.gapText(k, "お休み") && !online(p.text(from, to)) || p.supposes(from, k, to) || cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || p.retires(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の") {
+			if p.gapText(k, "お休み") && !online(p.text(from, to)) || p.supposes(from, k, to) || cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || p.retires(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の", "面会を", "操業を", "発電", "生産を") {
 				continue
 			}
 			s.stop = true
@@ -125,6 +128,12 @@ func (p *parser) signs(from, to int) signs {
 				s.happen = true
 			}
 		case t.is(cRecover):
+			if p.gapText(k, "改善") && (k == from && k+1 == to || containsAny(p.text(max(from, k-6), k), "表示を", "画面を", "操作性を", "精度を", "デザインを", "文言を", "使い勝手を", "視認性を")) {
+				continue // 改善, as the name of an update, 表示を改善しました
+			}
+			if hasPrefix(p.src.runes, t.to, "した日の", "した便", "した月", "した後に", "したサービスから", "したお客様", "したお客さま", "した方", "した場合", "した際") > 0 {
+				continue // 障害が復旧した日の属する月
+			}
 			if cond || hasPrefix(p.src.runes, t.to, "してくだ") > 0 || p.gapText(k, "改善") && p.particle(k-1, 'を') && !p.find(from, to, cTrouble|cTroubleW|cCant) {
 				continue // 表示速度を改善しました
 			}
@@ -154,12 +163,15 @@ func (p *parser) signs(from, to int) signs {
 			if hasPrefix(p.src.runes, t.to, "た者", "た方", "た人", "た場合") > 0 && len(p.lines[t.line].cells) > 1 {
 				continue // 受診できなかった者, in a table
 			}
+			if rest := p.text(k+1, to); containsAny(rest, "お客様へ", "お客さまへ", "の方へ", "た方へ", "い方へ") && utf8.RuneCountInString(rest) < 10 && !p.hasClock(from, to) {
+				continue // 使えなくなったお客様へ
+			}
 			s.ahead = s.ahead || strings.HasSuffix(p.text(k, k+1), "なく") && hasPrefix(p.src.runes, t.to, "なります") > 0
 			if p.latin(k-2, "that", "who", "which") && !p.hasClock(from, to) {
 				continue // a device that can't make calls
 			}
 			s.cant = true
-			s.cantNow = s.cantNow || p.cantNow(k)
+			s.cantNow = s.cantNow || p.cantNow(k) || hasPrefix(p.src.runes, t.to, "、または", "、もしくは", "または", "もしくは", "、あるいは") > 0 && containsAny(p.text(k, to), "状態とな", "状態にな", "状況とな", "状況にな", "事象が")
 		case t.is(cDo):
 			s.do = s.do || t.tail != tailNot
 		case t.is(cPlan | cMove | cExtend):
@@ -220,6 +232,9 @@ func (p *parser) muted(from, to int, text string, s *signs) (survey, bool) {
 	}
 	if containsAny(text, "事例が全国", "事故につながる") {
 		return survey{quiet: true}, true
+	}
+	if containsAny(text, "時間を避け", "時間帯を避け", ")を避け", "時間をさけ") {
+		return survey{quiet: true}, true // メンテナンス時間(毎日0:00~0:10)を避ける
 	}
 	if containsAny(text, "は詐欺", "も詐欺", "が詐欺", "詐欺です", "詐欺の") {
 		return survey{quiet: true}, true
@@ -327,6 +342,10 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 	}
 	if s.happen && !s.trouble && !s.weak && !s.cant && !s.maint && containsAny(text, "から発生して", "より発生して") && p.hasClock(from, to) {
 		s.outage += 2 // what does was said before
+		s.sureOutage = true
+	}
+	if s.happen && !s.trouble && !s.maint && !s.work && !s.cond && containsAny(text, "瞬断", "通信断", "回線断") {
+		s.outage += 2
 		s.sureOutage = true
 	}
 	if s.cant && !s.maint && (!s.stop || s.now && !s.plan && p.state(from, to)) && !s.work && (s.cantNow || s.now || p.hasClock(from, to) && !s.ahead && !p.dailyHours(from, to) || s.ongoing && p.state(from, to)) {
@@ -532,7 +551,7 @@ func (p *parser) state(from, to int) bool {
 
 func (p *parser) stateOf(from, to int) bool {
 	s := p.text(from, to)
-	return containsAny(s, "不安定になって", "不安定となって", "不安定です", "事象が", "現象が", "事象を確認して", "現象を確認して", "が生じて", "are being", "is being", "状況となって", "状況になって", "重くなって", "が出て", "状態となって", "見合わせて", "が続いて", "遅れが出", "遅延が出", "遅れが生", "遅延が生", "遅れがあ", "遅延があ", "遅れがご", "遅延がご", "遅れが続", "遅延が続")
+	return containsAny(s, "不安定になって", "不安定となって", "不安定です", "事象が", "現象が", "事象を確認して", "現象を確認して", "が生じて", "are being", "is being", "状況となって", "状況になって", "重くなって", "が出て", "が表示されて", "」と表示されて", "状態となって", "見合わせて", "が続いて", "遅れが出", "遅延が出", "遅れが生", "遅延が生", "遅れがあ", "遅延があ", "遅れがご", "遅延がご", "遅れが続", "遅延が続")
 }
 
 // causes reports whether trouble is given as the cause of something that is so.

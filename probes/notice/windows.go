@@ -36,8 +36,9 @@ type assembler struct {
 	p       *parser
 	r       *resolver
 	windows []window
-	open    int // the window that waits for its end, -1 for none
-	again   int // a window that has ended and whose start was given once more, for another service; -1 for none
+	open    int  // the window that waits for its end, -1 for none
+	again   int  // a window that has ended and whose start was given once more, for another service; -1 for none
+	night   bool // what began did so in the evening, nobody says when
 }
 
 func (p *parser) assemble(main eventKind) []window {
@@ -177,7 +178,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 			w.loose = true // hours of service say so every year
 		}
 		w.labelled = label == labelStart || label == labelSpan
-		if label != labelSpan && label != labelStart && rd.role == roleNone && rd.kind == noEvent && main == maintenance && containsAny(p.text(rd.to, min(rd.to+3, len(p.toks))), "の間", "に開催", "に実施") {
+		if label != labelSpan && label != labelStart && rd.role == roleNone && rd.kind == noEvent && main == maintenance && containsAny(p.text(rd.to, min(rd.to+3, p.lines[rd.line].last)), "の間", "に開催", "に実施") {
 			w.loose = true // what else goes on in those days
 		}
 		w.loose = w.loose || containsAny(name, "休館", "休室", "閉館", "休業") && !containsAny(name, "システム", "サービス") // a building's
@@ -357,6 +358,7 @@ func (p *parser) bulkAround(m *mention) bool {
 
 func (a *assembler) start(rd *reading, kind eventKind, role role) {
 	if rd.a.vague {
+		a.night = rd.since && containsAny(a.p.text(rd.from, rd.to), "夜", "晩", "夕")
 		a.contextOf(rd, false)
 		return
 	}
