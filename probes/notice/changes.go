@@ -1,5 +1,7 @@
 package notice
 
+import "strings"
+
 // changedTo says which bound it is that a line gives anew: 終了 (変更前)6:00 → (変更後)9:00.
 func (p *parser) changedTo(m *mention) role {
 	ln := p.lines[m.line]
@@ -13,6 +15,24 @@ func (p *parser) changedTo(m *mention) role {
 		return roleStart
 	}
 	return roleNone
+}
+
+// ofNextDay reports whether the mention only says of which day something is: 翌日の単価.
+func (p *parser) ofNextDay(m *mention) bool {
+	d := m.a.date
+	return m.a.dateOnly() && d.base == baseContext && d.dayOff > 0 && d.day == 0 && !m.isRange && !m.since && !m.until && p.particle(m.to, 'の')
+}
+
+// takeNew makes a mention of two hours of which one takes the place of the other the mention of the new one: 終了時刻 18:00 → 20:30.
+func (p *parser) takeNew(m *mention) {
+	label, _ := p.roleAt(m.from)
+	if !m.isRange || len(m.dates) > 0 || label != labelStart && label != labelEnd && label != labelEndPlan || !strings.Contains(p.text(m.a.to, m.b.from), "→") {
+		return
+	}
+	if !m.b.hasDate && m.a.hasDate {
+		m.b.hasDate, m.b.date = true, m.a.date
+	}
+	m.a, m.b, m.isRange, m.from = m.b, point{}, false, m.b.from
 }
 
 // succeeds reports whether what takes the place of the service that stops is to run from then on: 新システムは…から稼働します.

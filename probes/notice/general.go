@@ -301,7 +301,7 @@ func (p *parser) launch() bool {
 	if containsAny(h, "取扱いが変わ", "取り扱いが変わ", "制度が変わ", "ルールが変わ", "ダイヤ改正", "時刻改正") || containsAny(h, "仕様変更", "仕様の変更", "新電話番号", "電話番号の変更", "電話番号が変わ", "電話番号変更", "住所変更", "URL変更", "URLの変更", "名称変更", "名称の変更", "社名変更") && !p.find(p.lines[p.title].first, p.lines[p.title].last, eventWords) {
 		return true
 	}
-	return containsAny(h, "提供開始", "提供を開始", "新機能", "機能を追加", "新サービス", "販売開始", "発売について", "発売開始", "を発売", "新発売", "推奨環境", "動作環境", "対応OS") &&
+	return containsAny(h, "提供開始", "提供を開始", "新機能", "機能を追加", "新サービス", "販売開始", "発売について", "発売開始", "を発売", "新発売", "推奨環境", "動作環境", "対応OS", "アップデート情報", "リリースノート") &&
 		!containsAny(strings.ReplaceAll(h, "メンテナンスウィンドウ", ""), "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "延期", "遅延", "できない")
 }
 
@@ -423,7 +423,7 @@ func (p *parser) cancels(k int) bool {
 // calledOff reports whether one of the first lines of an English notice marks it as cancelled: [CANCELLED] Planned outage.
 func (p *parser) calledOff() bool {
 	for _, i := range p.firstLines(5) {
-		if containsAny(strings.ToLower(p.text(p.lines[i].first, p.lines[i].last)), "[cancelled]", "[canceled]", "cancelled:", "canceled:", "(cancelled)", "(canceled)") {
+		if s := strings.TrimSpace(strings.ToLower(p.text(p.lines[i].first, p.lines[i].last))); s == "cancelled" || s == "canceled" || containsAny(s, "[cancelled]", "[canceled]", "cancelled:", "canceled:", "(cancelled)", "(canceled)") {
 			return true
 		}
 	}

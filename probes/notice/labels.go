@@ -130,6 +130,9 @@ func (p *parser) readLabel(ln *line, k int) {
 					} else if role == labelSpan && p.find(v, ln.last, cAbout) {
 						return
 					}
+					if p.kindAt(v) == kOpen && p.kindAt(ln.last-1) == kClose && !p.hasTime(v, ln.last) {
+						v = ln.last // <変更前>(実施いたしません)
+					}
 					set(k+1, j, v)
 				}
 				return

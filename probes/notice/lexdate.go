@@ -209,7 +209,7 @@ func (l *lexer) dayEnds(i int) bool {
 // countBefore reports whether what stands before i makes a number of days of one that follows: 期間のうち1日, 合計3日.
 func (l *lexer) countBefore(i int) bool {
 	s := string(l.rs[max(0, i-5):i])
-	for _, w := range []string{"うちの", "うち", "いずれか", "いずれかの", "計", "最大", "最長", "丸", "まる", "たった", "わずか"} {
+	for _, w := range []string{"第", "うちの", "うち", "いずれか", "いずれかの", "計", "最大", "最長", "丸", "まる", "たった", "わずか"} {
 		if strings.HasSuffix(s, w) {
 			return true
 		}

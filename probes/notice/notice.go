@@ -224,6 +224,10 @@ func (p *parser) dated(ln line) bool {
 			}
 		case kTab:
 			signs++
+		case kText:
+			if p.latin(k, "to", "until") {
+				signs++
+			}
 		}
 	}
 	return dates > 0 && clocks > 1 && signs > 0 && words == 0
@@ -282,7 +286,7 @@ func (p *parser) run() Reading {
 	if main == maintenance && !p.titled && recurs == "" && len(windows) > 0 && !slices.ContainsFunc(windows, func(w window) bool { return !w.loose }) {
 		return out
 	}
-	if !p.titled && !v.plainOutage && !v.plainNow && !v.plainMaint && !p.inEnglish() && recurs == "" && !slices.ContainsFunc(windows, func(w window) bool { return w.hasStart && (!w.startDate || w.hasEnd) || w.hasEnd && !w.endDate }) {
+	if st := p.standOf(0, len(p.toks), main); !p.titled && !st.stillAny && !v.plainOutage && !v.plainNow && !v.plainMaint && !p.inEnglish() && recurs == "" && !slices.ContainsFunc(windows, func(w window) bool { return w.hasStart && (!w.startDate || w.hasEnd) || w.hasEnd && !w.endDate }) {
 		return out
 	}
 	groups := map[eventKind][]window{}

@@ -45,9 +45,10 @@ const maxLook = 60
 func (p *parser) read() {
 	for i := range p.mentions {
 		m := &p.mentions[i]
+		p.takeNew(m)
 		next := len(p.toks)
 		for _, o := range p.mentions[i+1:] {
-			if o.to != m.to { // else the same hour, for another day
+			if o.to != m.to && !p.ofNextDay(&o) { // else the same hour, for another day
 				next = o.from
 				break
 			}
@@ -397,6 +398,9 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 	if p.particle(j, '付') || p.particle(j, '版') || p.particle(j, '締') || p.particle(j, '発') && (p.particle(j+1, '信') || p.particle(j+1, '出')) {
 		return roleReport, true
 	}
+	if !m.isRange && !m.since && containsAny(p.text(max(prev, m.from-7), m.from), "[Update ", "[UPDATE ", "(Update ", "Update #") {
+		return roleReport, true // [Update 2, 10.45am SGT]
+	}
 	// before it: 最終更新 10月31日, (予備日:12月13日, 第2報 10月31日, as of
 	for n, k := 0, m.from-1; k >= prev && n < 5; n, k = n+1, k-1 {
 		t := p.toks[k]
@@ -423,10 +427,10 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 					if m.since || m.until || m.isRange {
 						return roleNone, false
 					}
-					if _, strong := p.decide(m.to, to, r); strong {
+					if _, strong := p.decide(m.to, to, r); strong && p.kindAt(m.to) != kSpace {
 						return roleNone, false
 					}
-					return roleReport, true
+					return roleReport, true // 第1報 8:50 ご利用いただけません
 				}
 				continue
 			case "of":

@@ -168,6 +168,9 @@ func (p *parser) outageStand(from, to int, st *stand) {
 	if (st.done || done) && containsAny(p.text(from, to), "依然") && p.find(from, to, cTrouble|cTroubleW|cCant) {
 		still = true // 依然として障害が残っている
 	}
+	if containsAny(p.text(from, to), "still unable", "still cannot", "still can't", "still not able", "still experienc", "still down", "still affected", "still unavailable") {
+		still = true
+	}
 	st.stillAny = st.stillAny || still
 	if done {
 		st.done = true

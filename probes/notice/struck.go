@@ -51,6 +51,14 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if m.a.dateOnly() && m.a.date.base == baseReport && !m.isRange && !m.since && !m.until && (p.particle(m.to, 'は') || p.particle(m.to, 'が')) && !strings.Contains(p.text(m.to, to), "終日") {
 		return true
 	}
+	// 翌日の単価が表示されない
+	if p.ofNextDay(m) {
+		return true
+	}
+	// 1月13日より案内しておりました
+	if m.since && m.a.dateOnly() && containsAny(p.text(m.to, min(next, m.to+12)), "案内しており", "案内してい", "お知らせしており", "お知らせしてい", "告知しており", "告知してい") {
+		return true
+	}
 	// 本日の会計ができない場合は
 	if m.a.dateOnly() && m.a.date.base == baseReport && !m.isRange && !m.since && !m.until && p.particle(m.to, 'の') && p.find(m.to, to, cCond) {
 		return true
@@ -97,6 +105,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// 令和5年度（令和5年4月1日～令和6年3月31日）
 	if m.isRange && m.a.dateOnly() && p.kindAt(m.from-1) == kOpen && containsAny(p.text(max(from, m.from-4), m.from), "年度(", "月期(", "期(") {
+		return true
+	}
+	// 出願期間(1月4日から1月22日まで)に変更はありません
+	if m.isRange && m.a.dateOnly() && containsAny(p.text(m.to, to), "変更はありません", "変更はございません", "変更ありません", "変更ございません") {
 		return true
 	}
 	// 乗車予定日の翌日から90日以内

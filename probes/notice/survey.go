@@ -42,6 +42,7 @@ func (p *parser) survey(from, to int) survey {
 // signs reads the words of a sentence one by one.
 func (p *parser) signs(from, to int) signs {
 	var s signs
+	text := p.text(from, to)
 	for k := from; k < to; k++ {
 		t := p.toks[k]
 		if t.kind != kWord {
@@ -63,7 +64,7 @@ func (p *parser) signs(from, to int) signs {
 		case t.is(cMeeting) && p.find(k, to, cMaint|cStop) && containsAny(p.text(k, min(k+8, to)), "に伴", "のため"):
 			// イベント開催に伴うメンテナンス
 		case t.is(cMeeting):
-			if !p.find(from, to, cHappen|cCant|cRecover) && !containsAny(p.text(k, to), "停止して", "停止しま", "停止いた", "中断して", "に関する不具合", "の不具合") {
+			if !p.find(from, to, cHappen|cCant|cRecover) && !containsAny(p.text(k, to), "停止して", "停止しま", "停止いた", "中断して", "に関する不具合", "の不具合") && !(online(text) && containsAny(p.text(k, to), "の一時停止", "の停止", "の休止")) {
 				s.tender = true
 			}
 		case t.is(cTrouble):
@@ -150,7 +151,7 @@ func (p *parser) signs(from, to int) signs {
 		case t.is(cResume):
 			s.resumed = s.resumed || t.tail == tailDone
 		case t.is(cCant):
-			if cond && !p.hasClock(from, to) && !p.dayIn(from, to) {
+			if cond && (!p.hasClock(from, to) || isLatin(p.rune(k))) && !p.dayIn(from, to) {
 				continue
 			}
 			if isLatin(p.rune(k)) && p.willBe(k, from) {
@@ -369,7 +370,7 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 	if s.trouble && (p.causes(from, to)) {
 		s.sureOutage = true
 	}
-	if s.maint && (s.do || s.plan || p.hasClock(from, to) || s.stop || s.finish || s.cant && (p.hasTime(from, to) || containsAny(text, "のため", "に伴", "により", "現在", "due to")) || s.resumed) || s.stop && p.online && (p.titled || online(text) || p.hasClock(from, to)) && (s.plan || s.do) && !s.cond {
+	if s.maint && (s.do || s.plan || p.hasClock(from, to) || s.stop || s.finish || s.cant && (p.hasTime(from, to) || containsAny(text, "のため", "に伴", "により", "現在", "due to", "because of")) || s.resumed) || s.stop && p.online && (p.titled || online(text) || p.hasClock(from, to)) && (s.plan || s.do) && !s.cond {
 		s.sureMaint = true
 	}
 }

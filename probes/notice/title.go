@@ -54,7 +54,7 @@ func (p *parser) findTitle() {
 				continue
 			}
 			p.title = i
-			if len([]rune(s)) > maxSiteName || p.find(ln.first, ln.last, events&^cTender|cAbout) && !organisation(s) || len([]rune(s)) > maxMenuItem && p.find(ln.first, ln.last, cTender) && !organisation(s) && !procurement(s) || p.find(ln.first, ln.last, cFriend) && !procurement(s) {
+			if n := len([]rune(s)); n > maxSiteName && !(isLatin(p.rune(ln.text)) && n <= maxSiteName+maxMenuItem && !strings.HasPrefix(s, "How ")) || p.find(ln.first, ln.last, events&^cTender|cAbout) && !organisation(s) || len([]rune(s)) > maxMenuItem && p.find(ln.first, ln.last, cTender) && !organisation(s) && !procurement(s) || p.find(ln.first, ln.last, cFriend) && !procurement(s) {
 				break
 			}
 			continue
@@ -74,7 +74,7 @@ func (p *parser) findTitle() {
 			}
 			continue
 		}
-		if title := p.lines[p.title]; (p.find(ln.first, ln.last, cAbout) || p.toks[title.last-1].to-p.toks[title.first].from <= maxColumn && p.find(ln.first, ln.last, cTrouble|cMaint) || isLatin(p.rune(ln.text)) && p.find(ln.first, ln.last, cTrouble|cMaint|cStop|cCant)) && p.toks[title.last-1].to-p.toks[title.first].from <= maxMenuItem {
+		if title := p.lines[p.title]; (p.find(ln.first, ln.last, cAbout) || p.toks[title.last-1].to-p.toks[title.first].from <= maxColumn && p.find(ln.first, ln.last, cTrouble|cMaint) || isLatin(p.rune(ln.text)) && p.find(ln.first, ln.last, cTrouble|cMaint|cStop|cCant)) && (p.toks[title.last-1].to-p.toks[title.first].from <= maxMenuItem || isLatin(p.rune(ln.text)) && p.toks[title.last-1].to-p.toks[title.first].from <= maxSiteName+maxMenuItem) {
 			p.title = i
 			break
 		}
@@ -162,7 +162,7 @@ func (p *parser) navigation(ln line, s string) bool {
 	if strings.Count(s, "/") > 2 && len(items) == 1 && quiet && p.kindAt(ln.last-1) != kStop {
 		return true // 患者さん・ご家族の方へ/病院のご案内/採用情報
 	}
-	if strings.Count(s, " > ") > 1 && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, events) {
+	if (strings.Count(s, " > ") > 1 || strings.Count(s, ">") > 1 && quiet) && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, events) {
 		return true
 	}
 	if p.find(ln.first, ln.last, cAbout) {

@@ -259,7 +259,7 @@ func (a *assembler) context(d date) {
 // contextOf lets a date that is no bound still be the one that later dates refer to.
 func (a *assembler) contextOf(rd *reading, report bool) {
 	for _, pt := range []point{rd.a, rd.b} {
-		if !pt.hasDate {
+		if !pt.hasDate || a.p.ofNextDay(rd.mention) {
 			continue
 		}
 		dir := either
