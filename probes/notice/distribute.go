@@ -27,6 +27,19 @@ func (p *parser) distribute() {
 			first--
 			next = out[first].from
 		}
+		if from, _ := p.sentence(m.from); first == len(out) && !own && containsAny(p.text(from, m.from), "各日", "下記の日程", "下記日程", "以下の日程", "次の日程") {
+			// 下記の各日 22:00～翌6:00, above a list of days
+			for i+1 < len(p.mentions) && p.listedDate(p.mentions[i+1]) && p.alone(&p.mentions[i+1], p.lines[p.mentions[i+1].line].value, p.lines[p.mentions[i+1].line].last) {
+				i++
+				d, g := p.mentions[i], m
+				g.a.hasDate, g.a.date = true, d.a.date
+				g.from, g.to, g.line = d.from, d.to, d.line
+				out = append(out, g)
+			}
+			if first < len(out) {
+				continue
+			}
+		}
 		if first == len(out) {
 			out = append(out, m)
 			continue
@@ -92,11 +105,11 @@ func (p *parser) listGap(from, to int) bool {
 	for k := from; k < to; k++ {
 		t := p.toks[k]
 		switch t.kind {
-		case kSpace, kTab, kComma, kColon, kOpen, kClose, kNumber:
+		case kSpace, kTab, kComma, kColon, kOpen, kClose, kNumber, kLength:
 		case kNewline:
 			newlines++
 		case kWord:
-			if !t.is(cBulk | cWhen) {
+			if !t.is(cBulk|cWhen) && !p.gapText(k, "毎日") {
 				return false
 			}
 		case kText:

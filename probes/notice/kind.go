@@ -91,7 +91,7 @@ func (p *parser) mainVerdict() verdict {
 		if inTitle && s.trouble && s.maint && p.causesWork(from, to) {
 			s.outage = 0
 		}
-		blamed = blamed || !inTitle && s.trouble && p.causes(from, to) || broke && s.stop && containsAny(p.text(from, to), "これに伴い、", "これにより、", "このため、", "そのため、", "この影響で")
+		blamed = blamed || s.attacked || !inTitle && s.trouble && p.causes(from, to) || broke && s.stop && containsAny(p.text(from, to), "これに伴い、", "これにより、", "このため、", "そのため、", "この影響で")
 		broke = !inTitle && s.trouble && s.happen
 		if inTitle && s == (survey{about: true}) && p.find(from, to, cMaintW) && online(p.text(from, to)) && p.find(to, len(p.toks), cCant|cStop) && p.rangeBelow(to) {
 			v.maintenance, v.sureMaint, v.titleMaint = v.maintenance+weight, true, true // サーバー移設作業のお知らせ

@@ -271,6 +271,9 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 			r.role = roleStart // maintenance will be performed on Friday, April 21, at 11:00 a.m.
 		}
 	}
+	if r.role == roleEnd && r.kind != maintenance && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "の予定", "を予定", "の見込", "頃の予定", "ごろの予定") > 0 {
+		r.role = roleHope // 修理完了は6月12日の予定です
+	}
 	if (r.role == roleEnd || r.role == rolePlan) && p.pointAsOf(m) {
 		r.asOf = true
 	}

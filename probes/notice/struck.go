@@ -1,6 +1,9 @@
 package notice
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // struck reports whether the words of the sentence take the mention out of account: a window that was cancelled or
 // moved away, the hours of a service desk, the span of those who must apply again, an extension that may be.
@@ -105,6 +108,12 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// 令和5年度（令和5年4月1日～令和6年3月31日）
 	if m.isRange && m.a.dateOnly() && p.kindAt(m.from-1) == kOpen && containsAny(p.text(max(from, m.from-4), m.from), "年度(", "月期(", "期(") {
+		return true
+	}
+	// 停電日時, beside システム停止
+	if _, name := p.roleAt(m.from); strings.HasPrefix(name, "停電") && slices.ContainsFunc(p.lines, func(ln line) bool {
+		return ln.heads && containsAny(ln.label, "システム停止", "サービス停止", "ネットワーク停止") && p.hasTime(ln.value, ln.last)
+	}) {
 		return true
 	}
 	// 出願期間(1月4日から1月22日まで)に変更はありません

@@ -13,6 +13,7 @@ type survey struct {
 	cant, stop, happen    bool
 	recovered, about      bool
 	mark                  bool // in brackets: 【障害】
+	attacked              bool // it was stopped because somebody broke in
 	tender, quiet, cond   bool
 	maintCond             bool // maintenance is spoken of as something that may be
 }
@@ -234,6 +235,9 @@ func (p *parser) muted(from, to int, text string, s *signs) (survey, bool) {
 	if containsAny(text, "事例が全国", "事故につながる") {
 		return survey{quiet: true}, true
 	}
+	if containsAny(text, "生産設備", "製造設備", "製造ライン") && !online(text) {
+		return survey{quiet: true}, true // 生産設備のトラブルにより出荷を停止しております
+	}
 	if containsAny(text, "時間を避け", "時間帯を避け", ")を避け", "時間をさけ") {
 		return survey{quiet: true}, true // メンテナンス時間(毎日0:00~0:10)を避ける
 	}
@@ -329,6 +333,10 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 	if s.stop && !s.trouble && !s.cant && containsAny(text, "completed as planned", "completed as scheduled", "was completed", "has been completed") {
 		s.maint, s.sureMaint = true, true
 		s.maintenance += 2
+	}
+	if s.stop && !s.maint && !s.work && !s.plan && !s.cond && containsAny(text, "攻撃を受け", "攻撃により", "不正アクセスを受け", "改ざんされ", "に感染") {
+		s.outage += 4
+		s.sureOutage, s.attacked = true, true
 	}
 	if s.happen && s.stop && !s.maint && !s.work && p.hasTime(from, to) { // 発生したシステム停止
 		s.outage += 2
@@ -558,5 +566,5 @@ func (p *parser) stateOf(from, to int) bool {
 // causes reports whether trouble is given as the cause of something that is so.
 func (p *parser) causes(from, to int) bool {
 	s := p.text(from, to)
-	return containsAny(s, "により", "のため", "ため、", "の影響", "によって", "に伴い", "が続", "を起こ", "due to", "because of", "caused") && containsAny(s, "ております", "ています", "ました", "ません", "停止", "中止", "is ", "are ", "was ", "were ", "have ", "has ")
+	return containsAny(s, "により", "のため", "ため、", "の影響", "によって", "に伴い", "が続", "を起こ", "due to", "because of", "caused") && containsAny(s, "ております", "ています", "ました", "ません", "停止", "中止", "見合わせ", "休止", "is ", "are ", "was ", "were ", "have ", "has ")
 }
