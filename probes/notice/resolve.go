@@ -283,7 +283,7 @@ func (r *resolver) span(m *mention) (start, end time.Time, okStart, okEnd bool) 
 	if a.hasClock && b.hasClock && b.clock.zone == nil && a.clock.zone != nil {
 		b.clock.zone = a.clock.zone
 	}
-	if !a.hasDate && b.hasDate && b.date.english && b.date.base == baseNone { // 8:50 to 9:40 a.m. on October 30
+	if !a.hasDate && b.hasDate && b.date.english && (b.date.base == baseNone || b.date.base == baseReport) { // 8:50 to 9:40 a.m. on October 30
 		a.hasDate, a.date = true, b.date
 	}
 	start, okStart = r.when(a, either)

@@ -438,7 +438,23 @@ func (p *parser) footed(reports []report) bool {
 }
 
 // stateOf decides how far the event is.
+// listsResolved reports whether the first entry of a status page that lists them says that it is over: Resolved - This incident ….
+func (p *parser) listsResolved() bool {
+	for _, ln := range p.lines {
+		s := p.text(ln.first, ln.last)
+		for _, entry := range []string{"Resolved - ", "Completed - ", "Investigating - ", "Identified - ", "Monitoring - ", "Update - ", "In progress - ", "Verifying - ", "Scheduled - "} {
+			if strings.HasPrefix(s, entry) {
+				return entry == "Resolved - " || entry == "Completed - "
+			}
+		}
+	}
+	return false
+}
+
 func (p *parser) stateOfEvent(k eventKind, windows []window) probes.AnnouncementState {
+	if p.listsResolved() {
+		return probes.Resolved
+	}
 	from, to := p.newest()
 	st := p.standOf(from, to, k)
 	whole := from == 0 && to == len(p.toks)

@@ -280,6 +280,15 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 			s.outage++
 		}
 	}
+	if !s.cond && !s.maint && !s.plan && (containsAny(text, "went down", " are down", " is down", "has gone down", "have gone down") && online(text) || containsAny(text, "out of order") && containsAny(text, "icket", "ATM", "kiosk", "terminal", "phone", "system")) {
+		s.outage += 2
+		s.sureOutage = true
+	}
+	if s.stop && !s.trouble && !s.happen && !s.cond && containsAny(text, "on the following dates", "on the following days", "during the following") ||
+		containsAny(text, "site will be closed", "portal will be closed", "service will be closed", "system will be closed") && p.hasClock(from, to) {
+		s.stop, s.plan, s.sureMaint = true, true, true
+		s.maintenance += 2
+	}
 	if s.maint && p.hasTime(from, min(len(p.toks), to+12)) && containsAny(text, "メンテナンスがあ", "メンテナンスがご", "保守があ", "点検があ") {
 		s.plan = true
 	}
