@@ -29,9 +29,6 @@ func (p *parser) takeNew(m *mention) {
 	if !m.isRange || len(m.dates) > 0 || label != labelStart && label != labelEnd && label != labelEndPlan || !strings.Contains(p.text(m.a.to, m.b.from), "→") {
 		return
 	}
-	if !m.b.hasDate && m.a.hasDate {
-		m.b.hasDate, m.b.date = true, m.a.date
-	}
 	m.a, m.b, m.isRange, m.from = m.b, point{}, false, m.b.from
 }
 

@@ -39,7 +39,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		case t.is(cTender|cMeeting) && (p.served(k) || p.particle(k+1, 'の') && p.find(k, next, cTrouble|cCant|cStop)):
 			// イベントの予約ができない不具合が発生
 		case t.is(cTender | cMeeting | cOther):
-			if t.is(cOther) && (p.causeOf(k, next) || p.particle(k+1, '時') || hasPrefix(p.src.runes, t.to, "・", "を行う", "を担う", "中、", "中に") > 0 && p.find(k, next, cTrouble|cCant|cStop) || hasPrefix(p.src.runes, t.to, "を再開し", "を再開いた", "が再開") > 0) {
+			if t.is(cOther) && (p.causeOf(k, next) || p.particle(k+1, '時') || hasPrefix(p.src.runes, t.to, "・", "を行う") > 0 && p.find(k, next, cTrouble|cCant|cStop) || hasPrefix(p.src.runes, t.to, "を再開し", "を再開いた", "が再開") > 0) {
 				continue // 9時の開店時より, 発売を行うシステムに障害が
 			}
 			if fallback == roleNone && (k <= from+3 && p.kindAt(from) != kComma || !p.find(k, next, cHappen|cCant|cStop|cTrouble|cMaint|cRecover)) {

@@ -56,7 +56,7 @@ func roleOfLabel(label string) labelRole {
 		label = ja // 予備日 / Reserve
 	}
 	core, _, _ := strings.Cut(label, "(")
-	if containsAny(label, "中止とな", "中止にな", "中止した", "取りやめた", "仕様変更日", "効力発生", "施行日", "変更前", "訂正前", "延長前") {
+	if containsAny(label, "中止とな", "中止にな", "中止した", "取りやめた", "仕様変更日", "効力発生", "施行日", "変更前", "訂正前") {
 		return labelIgnore
 	}
 	if containsAny(label, "次期", "新") && containsAny(label, "稼働開始", "利用開始", "運用開始", "サービス開始") {

@@ -10,9 +10,6 @@ func (p *parser) recurring(m *mention) bool {
 	if !(m.a.hasDate && m.a.date.month > 0 && m.a.hasClock) && p.amongRecurring(m.line) {
 		return true
 	}
-	if len(m.dates) > 0 {
-		return false // 10月1日から3日の毎日2時～4時
-	}
 	if p.weeklyInEnglish(m) {
 		return true
 	}

@@ -441,7 +441,7 @@ func (p *parser) footed(reports []report) bool {
 // listsResolved reports whether the first entry of a status page that lists them says that it is over: Resolved - This incident ….
 func (p *parser) listsResolved() bool {
 	for _, ln := range p.lines {
-		s := p.text(ln.first, ln.last)
+		s := strings.TrimSpace(p.text(ln.first, ln.last))
 		for _, entry := range []string{"Resolved - ", "Completed - ", "Investigating - ", "Identified - ", "Monitoring - ", "Update - ", "In progress - ", "Verifying - ", "Scheduled - "} {
 			if strings.HasPrefix(s, entry) {
 				return entry == "Resolved - " || entry == "Completed - "

@@ -161,7 +161,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// サービス提供時間は4:00~翌2:00です。会員登録は5:00~23:45となります
-	if (m.isRange || m.since) && !m.a.hasDate && p.find(p.lines[m.line].first, m.from, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) {
+	if m.isRange && !m.a.hasDate && p.find(p.lines[m.line].first, m.from, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) {
 		return true
 	}
 	// お取扱時間 平日8:30~21:00 | ※12月31日~1月3日は9:00~17:00

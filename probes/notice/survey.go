@@ -117,7 +117,7 @@ func (p *parser) signs(from, to int) signs {
 		case t.is(cMaintW):
 			s.work = s.work || !cond && !p.supposes(from, k, to) && p.online && hasPrefix(p.src.runes, t.to, "後の", "後は") == 0
 		case t.is(cStop):
-			if p.gapText(k, "お休み") && !online(p.text(from, to)) || p.supposes(from, k, to) || cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || p.retires(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の", "面会を", "操業を", "発電", "生産を") {
+			if p.gapText(k, "お休み") && !online(p.text(from, to)) || p.supposes(from, k, to) || cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || p.retires(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の", "操業を") {
 				continue
 			}
 			s.stop = true
@@ -132,9 +132,6 @@ func (p *parser) signs(from, to int) signs {
 		case t.is(cRecover):
 			if p.gapText(k, "改善") && (k == from && k+1 == to || containsAny(p.text(max(from, k-6), k), "表示を", "画面を", "操作性を", "精度を", "デザインを", "文言を", "使い勝手を", "視認性を")) {
 				continue // 改善, as the name of an update, 表示を改善しました
-			}
-			if hasPrefix(p.src.runes, t.to, "した日の", "した便", "した月", "した後に", "したサービスから", "したお客様", "したお客さま", "した方", "した場合", "した際") > 0 {
-				continue // 障害が復旧した日の属する月
 			}
 			if cond || hasPrefix(p.src.runes, t.to, "してくだ") > 0 || p.gapText(k, "改善") && p.particle(k-1, 'を') && !p.find(from, to, cTrouble|cTroubleW|cCant) {
 				continue // 表示速度を改善しました

@@ -162,7 +162,7 @@ func (p *parser) navigation(ln line, s string) bool {
 	if strings.Count(s, "/") > 2 && len(items) == 1 && quiet && p.kindAt(ln.last-1) != kStop {
 		return true // 患者さん・ご家族の方へ/病院のご案内/採用情報
 	}
-	if (strings.Count(s, " > ") > 1 || strings.Count(s, ">") > 1 && quiet) && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, events) {
+	if strings.Count(s, " > ") > 1 && !p.hasTime(ln.first, ln.last) && !p.find(ln.first, ln.last, events) {
 		return true
 	}
 	if p.find(ln.first, ln.last, cAbout) {
