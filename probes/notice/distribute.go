@@ -27,7 +27,7 @@ func (p *parser) distribute() {
 			first--
 			next = out[first].from
 		}
-		if from, _ := p.sentence(m.from); first == len(out) && !own && containsAny(p.text(from, m.from), "各日", "下記の日程", "下記日程", "以下の日程", "次の日程") {
+		if first == len(out) && !own && containsAny(p.text(max(0, m.from-12), m.from), "各日", "下記の日程", "下記日程", "以下の日程", "次の日程") {
 			// 下記の各日 22:00～翌6:00, above a list of days
 			for i+1 < len(p.mentions) && p.listedDate(p.mentions[i+1]) && p.alone(&p.mentions[i+1], p.lines[p.mentions[i+1].line].value, p.lines[p.mentions[i+1].line].last) {
 				i++

@@ -76,6 +76,7 @@ type parser struct {
 	stamps       bool         // lines begin with the times of reports
 	timeline     map[int]bool // lines of an account of what happened when
 	firstEvent   int          // the first token that names an event
+	stopLabelled bool         // a label names the hours of the stop: システム停止：
 	titled       bool         // the headline, or a line right below it, speaks of an event
 	newsletter   bool         // one of several items of the page is headed by an event
 	aside        bool         // the page is about something else, and tells of the event in passing
@@ -286,7 +287,7 @@ func (p *parser) run() Reading {
 	if main == maintenance && !p.titled && recurs == "" && len(windows) > 0 && !slices.ContainsFunc(windows, func(w window) bool { return !w.loose }) {
 		return out
 	}
-	if st := p.standOf(0, len(p.toks), main); !p.titled && !st.stillAny && !v.plainOutage && !v.plainNow && !v.plainMaint && !p.inEnglish() && recurs == "" && !slices.ContainsFunc(windows, func(w window) bool { return w.hasStart && (!w.startDate || w.hasEnd) || w.hasEnd && !w.endDate }) {
+	if recurs == "" && p.incidental(v, main, windows) {
 		return out
 	}
 	groups := map[eventKind][]window{}
@@ -328,6 +329,17 @@ func (p *parser) run() Reading {
 	}
 	out.Spans = p.spans(shown)
 	return out
+}
+
+// incidental reports whether what a page says of an event is beside its subject: its headline speaks of none, no sentence
+// tells of one plainly or says that it goes on, and no window has an hour or both its ends.
+func (p *parser) incidental(v verdict, main eventKind, windows []window) bool {
+	if p.titled || p.inEnglish() || v.plainOutage || v.plainNow || v.plainMaint {
+		return false
+	}
+	return !slices.ContainsFunc(windows, func(w window) bool {
+		return w.hasStart && (!w.startDate || w.hasEnd) || w.hasEnd && !w.endDate
+	}) && !p.standOf(0, len(p.toks), main).stillAny
 }
 
 // toCome reports whether all windows begin clearly after the publication: nobody announces a failure to come.

@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -43,12 +44,15 @@ const maxLook = 60
 
 // read decides the role of every mention.
 func (p *parser) read() {
+	p.stopLabelled = slices.ContainsFunc(p.lines, func(ln line) bool {
+		return ln.heads && containsAny(ln.label, "システム停止", "サービス停止", "ネットワーク停止") && p.hasTime(ln.value, ln.last)
+	})
 	for i := range p.mentions {
 		m := &p.mentions[i]
 		p.takeNew(m)
 		next := len(p.toks)
-		for _, o := range p.mentions[i+1:] {
-			if o.to != m.to && !p.ofNextDay(&o) { // else the same hour, for another day
+		for j := i + 1; j < len(p.mentions); j++ {
+			if o := &p.mentions[j]; o.to != m.to && !(j == i+1 && p.ofNextDay(o)) { // else the same hour, for another day
 				next = o.from
 				break
 			}

@@ -1,9 +1,6 @@
 package notice
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // struck reports whether the words of the sentence take the mention out of account: a window that was cancelled or
 // moved away, the hours of a service desk, the span of those who must apply again, an extension that may be.
@@ -111,9 +108,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// 停電日時, beside システム停止
-	if _, name := p.roleAt(m.from); strings.HasPrefix(name, "停電") && slices.ContainsFunc(p.lines, func(ln line) bool {
-		return ln.heads && containsAny(ln.label, "システム停止", "サービス停止", "ネットワーク停止") && p.hasTime(ln.value, ln.last)
-	}) {
+	if _, name := p.roleAt(m.from); p.stopLabelled && strings.HasPrefix(name, "停電") {
 		return true
 	}
 	// 出願期間(1月4日から1月22日まで)に変更はありません

@@ -31,8 +31,8 @@ type signs struct {
 
 // survey reads the words of one sentence.
 func (p *parser) survey(from, to int) survey {
-	s := p.signs(from, to)
 	text := p.text(from, to)
+	s := p.signs(from, to, text)
 	if muted, ok := p.muted(from, to, text, &s); ok {
 		return muted
 	}
@@ -41,9 +41,8 @@ func (p *parser) survey(from, to int) survey {
 }
 
 // signs reads the words of a sentence one by one.
-func (p *parser) signs(from, to int) signs {
+func (p *parser) signs(from, to int, text string) signs {
 	var s signs
-	text := p.text(from, to)
 	for k := from; k < to; k++ {
 		t := p.toks[k]
 		if t.kind != kWord {
