@@ -24,7 +24,7 @@ func (p *parser) anchorOf(rd *reading) anchor {
 	label, name := p.roleAt(rd.from)
 	from, to := p.sentence(rd.from)
 	ln := p.lines[rd.line]
-	events := p.find(from, to, eventWords) || p.answersWhen(rd.mention, from) || p.succeeds(rd.mention, from, to) || p.precedes(rd.mention, from, to) || rd.role == roleEnd && (p.find(rd.to, to, cNormal|cFinish) || p.english(rd.mention) && p.find(from, to, cNormal))
+	events := p.find(from, to, eventWords) || p.answersWhen(rd.mention, from) || p.lasts(rd.mention, from) || p.succeeds(rd.mention, from, to) || p.precedes(rd.mention, from, to) || rd.role == roleEnd && (p.find(rd.to, to, cNormal|cFinish) || p.english(rd.mention) && p.find(from, to, cNormal))
 	if !events && containsAny(name, "キャンペーン", "セミナー", "説明会", "イベント", "募集", "特典", "ボーナス", "プレゼント", "まつり", "講座", "展示") {
 		return foreign
 	}
@@ -45,6 +45,9 @@ func (p *parser) anchorOf(rd *reading) anchor {
 	}
 	if !events && (p.offered(rd.line) || rd.isRange && rd.a.dateOnly() && containsAny(p.text(ln.first, ln.last), "特設", "セール", "フェア", "キャンペーン", "ポイント", "SALE", "%OFF")) {
 		return foreign
+	}
+	if above := p.above(rd.line); !events && rd.until && above != nil && containsAny(p.text(above.first, above.last), "締切は", "締め切りは", "〆切は", "期限は") {
+		return foreign // 今年度の締切は | ・複写: 3月1日17時まで
 	}
 	if !events {
 		if above := p.above(rd.line); above != nil && containsAny(p.text(above.first, above.last), "再送", "送り直", "再配信", "再処理", "返金", "補填") {

@@ -159,7 +159,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 				if p.possible(k, min(k+4, next)) {
 					continue
 				}
-				if containsAny(p.text(m.to, k), "応急", "暫定", "代替", "臨時", "代わり") {
+				if containsAny(p.text(m.to, k), "応急", "暫定", "代替", "臨時", "代わり") || r.kind != maintenance && strings.HasSuffix(p.text(m.to, k), "一部が") {
 					return roleIgnore, true
 				}
 				return roleEnd, true
@@ -170,6 +170,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			}
 			if t.tail == tailNot {
 				continue
+			}
+			if p.gapText(k, "始ま") && containsAny(p.text(max(m.to, k-4), k), "販売が", "受付が", "利用が", "運行が", "発売が") {
+				return roleIgnore, true // 28日、一部を除ききっぷの販売が始まりました
 			}
 			if a, b := p.sentence(k); p.gapText(k, "始ま") && !p.find(a, b, cTrouble|cTroubleW|cCant|cStop|cMaint|cMaintW|cRecover) {
 				return roleIgnore, true // 登録は6月24日から始まり

@@ -25,6 +25,7 @@ func (a *assembler) finish(main eventKind) []window {
 		}
 		ws = slices.DeleteFunc(ws, func(w window) bool { return a.p.timeline[w.line] })
 	}
+	ws = a.withoutParts(ws)
 	precise := func(w window) bool { return !(w.startDate || !w.hasStart) || !(w.endDate || !w.hasEnd) }
 	strong := false
 	for _, w := range ws {
@@ -125,6 +126,30 @@ func (a *assembler) finish(main eventKind) []window {
 		return cmp.Or(bound(x).Compare(bound(y)), x.end.Compare(y.end))
 	})
 	return joinPhases(out)
+}
+
+// withoutParts leaves out the spans of single services or servers that a notice lists below the labelled span of the whole
+// failure, where the whole begins with the first of them and ends with the last.
+func (a *assembler) withoutParts(ws []window) []window {
+	for _, whole := range ws {
+		if whole.kind != outage || !whole.labelled || !whole.hasStart || !whole.hasEnd || whole.startDate || whole.endDate {
+			continue
+		}
+		part := func(w window) bool {
+			return w.kind == outage && w.ranged && w.line > whole.line && !w.start.Before(whole.start) && !w.end.After(whole.end) && w.end.Sub(w.start) < whole.end.Sub(whole.start)
+		}
+		parts, first, last := 0, false, false
+		for _, w := range ws {
+			if part(w) {
+				parts++
+				first, last = first || w.start.Equal(whole.start), last || w.end.Equal(whole.end)
+			}
+		}
+		if parts > 1 && first && last {
+			return slices.DeleteFunc(ws, part)
+		}
+	}
+	return ws
 }
 
 // joinPhases makes one of failures that are told in one breath and of which one begins when the other ends.

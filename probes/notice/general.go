@@ -102,7 +102,7 @@ func (p *parser) instructs() bool {
 	}
 	ln := p.lines[p.title]
 	head := p.text(ln.first, ln.last)
-	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "導入事例", "活用事例", "インタビュー", "調べ方", "した際の", "した場合の", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "に備え", "ポリシー", "とは何か") {
+	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "導入事例", "活用事例", "インタビュー", "調べ方", "した際の", "した場合の", "考えてみる", "を振り返", "から学ぶ", "に学ぶ", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "に備え", "ポリシー", "とは何か") {
 		return true
 	}
 	if strings.TrimSpace(head) == "コラム" {
@@ -282,6 +282,9 @@ func (p *parser) discontinued() bool {
 // holidays reports whether the headline is that of the days on which a company or a shop is closed.
 func (p *parser) holidays() bool {
 	h := p.headline()
+	if s := p.opening(); containsAny(s, "連休中のお取扱", "連休中のお取り扱い", "連休中の営業", "連休期間中の営業", "年末年始のお取扱", "年末年始のお取り扱い") && !containsAny(s, "システム", "メンテナンス", "オンライン") {
+		return true
+	}
 	if containsAny(strings.ToLower(p.opening()), "holiday calendar", "holiday closure", "holiday schedule", "holiday hours", "list of holidays") {
 		return true
 	}
@@ -394,9 +397,12 @@ func (p *parser) facility(titleMaint bool) bool {
 	if h := p.headline(); containsAny(h, "電気設備", "受変電", "電気工作物") && !online(h) && containsAny(p.body, "影響はありません", "影響ありません", "影響はございません") {
 		return true
 	}
+	if s := p.opening(); containsAny(s, "臨時休館いたします", "臨時休館します", "臨時休園", "臨時休所") && !containsAny(s, "システム", "サイト", "サーバ", "ホームページ", "メンテナンス") {
+		return true
+	}
 	for _, i := range p.firstLines(5) {
 		ln := p.lines[i]
-		if s := p.text(ln.first, ln.last); containsAny(s, "Elevator", "elevator", "escalator", "Escalator", "浄化槽", "火災警報器", "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育館", "外壁", "足場", "閉館", "騒音", "消防設備", "ごみ収集", "ごみの収集", "ごみ・", "クリーンセンター", "防火設備", "消防点検", "耐震工事", "解体工事") &&
+		if s := p.text(ln.first, ln.last); containsAny(s, "Elevator", "elevator", "escalator", "Escalator", "浄化槽", "火災警報器", "空調", "冷房", "暖房", "エレベーター", "照明", "プール", "トイレ", "給湯", "駐車場", "道路", "交通規制", "舗装", "市道", "県道", "国道", "通行止", "断水", "水道管", "橋梁", "トレーニング室", "体育室", "テニスコート", "野球場", "グラウンド", "体育館", "外壁", "足場", "閉館", "騒音", "消防設備", "ごみ収集", "ごみの収集", "ごみ・", "クリーンセンター", "防火設備", "消防点検", "耐震工事", "解体工事") &&
 			!online(s) && (i == p.title || !titleMaint && containsAny(s, "休", "停止", "工事", "点検", "メンテナンス", "閉")) {
 			return true
 		}
@@ -432,7 +438,7 @@ func (p *parser) calledOff() bool {
 
 // postponed reports whether the headline puts the work off, and a sentence says that the new day is not known yet.
 func (p *parser) postponed() bool {
-	if !containsAny(p.headline(), "延期", "見送り", "Postponed", "postponed") {
+	if !containsAny(strings.ToLower(p.headline()), "延期", "見送り", "postponed") {
 		return false
 	}
 	found := false

@@ -289,7 +289,7 @@ func (p *parser) hasTimeSoon(ln line) bool {
 // kindOfLabel says what a label like 障害発生日時 or メンテナンス期間 speaks of.
 func kindOfLabel(label string) eventKind {
 	switch {
-	case containsAny(label, "障害者", "場合", "とき", "停止した", "休止した", "停止していた"):
+	case containsAny(label, "障害者", "蔵書点検", "図書点検", "資料点検", "場合", "とき", "停止した", "休止した", "停止していた"):
 		return noEvent
 	case containsAny(label, "発生", "復旧", "障害", "不具合", "回復", "解消", "Outage", "outage", "Incident", "incident"):
 		return outage

@@ -62,6 +62,7 @@ const (
 	baseNone    base = iota
 	baseReport       // 本日: the day of the report
 	baseContext      // 同日, 翌日: the date before it in the text
+	baseWeekday      // this Saturday: the nearest such day
 )
 
 // A date is as much of a date as the text gives.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // for the zones with daylight saving time, wherever we run
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -18,7 +19,7 @@ var zones = []struct {
 }{
 	{"JST", japan}, {"日本時間", japan}, {"協定世界時", time.UTC}, {"世界標準時", time.UTC},
 	{"US/Pacific", located("America/Los_Angeles")}, {"Pacific Time", located("America/Los_Angeles")}, {"Pacific time", located("America/Los_Angeles")}, {"Pacific", located("America/Los_Angeles")}, {"PT", located("America/Los_Angeles")},
-	{"Eastern Time", located("America/New_York")}, {"Eastern time", located("America/New_York")}, {"Eastern", located("America/New_York")}, {"ET", located("America/New_York")}, {"Central Time", located("America/Chicago")}, {"Central time", located("America/Chicago")}, {"CT", located("America/Chicago")}, {"MT", located("America/Denver")},
+	{"Eastern Time", located("America/New_York")}, {"Eastern time", located("America/New_York")}, {"Eastern", located("America/New_York")}, {"ET", located("America/New_York")}, {"Central Time", located("America/Chicago")}, {"Central time", located("America/Chicago")}, {"Central", located("America/Chicago")}, {"CT", located("America/Chicago")}, {"MT", located("America/Denver")},
 	{"PST", hours(-8)}, {"PDT", hours(-7)}, {"MST", hours(-7)}, {"MDT", hours(-6)}, {"CDT", hours(-5)}, {"CST", hours(-6)}, {"EST", hours(-5)}, {"EDT", hours(-4)},
 	{"UTC", time.UTC}, {"GMT", time.UTC}, {"BST", hours(1)}, {"CEST", hours(2)}, {"CET", hours(1)}, {"EEST", hours(3)}, {"EET", hours(2)},
 	{"SGT", hours(8)}, {"Singapore time", hours(8)}, {"Singapore Time", hours(8)}, {"Hong Kong time", hours(8)}, {"Japan time", japan}, {"Japan Time", japan}, {"UK time", located("Europe/London")}, {"London time", located("Europe/London")}, {"HKT", hours(8)}, {"PHT", hours(8)}, {"KST", hours(9)}, {"ICT", hours(7)}, {"WIB", hours(7)}, {"IST", time.FixedZone("IST", 5*3600+1800)},
@@ -278,7 +279,9 @@ func (l *lexer) afterHour(j int, c clock) (clock, int, bool) {
 	k := l.skip(j)
 	if m, e := l.numeral(k); e > k && m >= 0 && m < 60 {
 		u := l.skip(e)
-		if l.at(u) == '分' && l.at(u+1) != '間' {
+		if e-k == 2 && hasPrefix(l.rs, u, "頃", "ごろ", "より", "から") > 0 {
+			c.minute, j = m, e // 23時52ごろ
+		} else if l.at(u) == '分' && l.at(u+1) != '間' {
 			c.minute = m
 			j = u + 1
 			if l.at(j) == '半' {
@@ -382,10 +385,13 @@ func (l *lexer) zoneAt(j int, c *clock) int {
 	}
 	for _, z := range zones {
 		n := hasPrefix(l.rs, k, z.name)
-		if n == 0 || isLatin(rune(z.name[0])) && isLatin(l.at(k+n)) {
-			continue
+		if n == 0 || isLatin(rune(z.name[0])) && isLatin(l.at(k+n)) || z.name == "Central" && l.at(k+n) == ' ' && unicode.IsUpper(l.at(k+n+1)) {
+			continue // 8 am Central Library
 		}
 		zone := z.zone
+		if l.at(k+n) == ' ' && l.at(k+n+1) == '+' && zone == time.UTC {
+			n++ // UTC +1
+		}
 		if offset, e := l.offset(k + n); zone == time.UTC && e > k+n {
 			zone, n = time.FixedZone("", offset), e-k
 		}

@@ -236,7 +236,7 @@ func (l *lexer) numericDate(i int) int {
 		}
 		return l.afterYear(i, k+1, n)
 	case l.at(k) == '月' && n >= 1 && n <= 12:
-		if hasPrefix(l.rs, k, "月号", "月期", "月分", "月間", "月生") > 0 {
+		if hasPrefix(l.rs, k, "月号", "月期", "月分", "月間", "月生", "月曜") > 0 {
 			return 0
 		}
 		return l.afterMonth(i, k+1, date{month: n})
@@ -592,6 +592,9 @@ func (l *lexer) englishDate(i int) int {
 	}
 	m, j := l.englishMonthAt(i)
 	if m == 0 {
+		if weekday > 0 && l.namesDay(start) {
+			return l.emit(token{kind: kDate, from: start, to: start + len(englishDays[weekday-1]), date: date{base: baseWeekday, weekday: weekday, english: true}})
+		}
 		return 0
 	}
 	j = l.skip(j)
@@ -611,6 +614,29 @@ func (l *lexer) englishDate(i int) int {
 		}
 	}
 	return l.emit(token{kind: kDate, from: start, to: e, date: dt})
+}
+
+// namesDay reports whether the whole name of a day of the week at i is that of one day: this Saturday, 8 pm on Friday, and
+// not 9 am Monday to Friday.
+func (l *lexer) namesDay(i int) bool {
+	end := i
+	for isLatin(l.at(end)) {
+		end++
+	}
+	name := strings.ToLower(string(l.rs[i:end]))
+	next := l.skip(end)
+	if !slices.Contains(englishDays, name) || strings.ContainsRune("-~/&", l.at(next)) && l.at(next) != 0 || hasPrefix(l.rs, next, "to ", "through ", "and ") > 0 {
+		return false
+	}
+	before := l.rs[max(0, i-5):i]
+	if hasPrefixFold(before, []rune("this ")) || hasPrefixFold(before, []rune("last ")) {
+		return true
+	}
+	n := len(l.tokens)
+	for n > 0 && (l.tokens[n-1].kind == kSpace || l.tokens[n-1].kind == kText && string(l.rs[l.tokens[n-1].from:l.tokens[n-1].to]) == "on") {
+		n--
+	}
+	return n > 0 && l.tokens[n-1].kind == kClock
 }
 
 func (l *lexer) ordinal(i int) int {
@@ -663,9 +689,16 @@ func (l *lexer) dayMonth(start, i, weekday int) int {
 		e = l.skip(e + n)
 		e += hasPrefix(l.rs, e, "of ")
 	}
+	dashed := l.at(e) == '-' // 10-May-2019
+	if dashed {
+		e++
+	}
 	m, j := l.englishMonthAt(l.skip(e))
 	if m == 0 {
 		return 0
+	}
+	if dashed && l.at(j) == '-' {
+		j++
 	}
 	dt := date{month: m, day: d, weekday: weekday, english: true}
 	j = l.englishYear(j, &dt)

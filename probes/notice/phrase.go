@@ -339,7 +339,7 @@ func (p *parser) dateSaidAgain(pt *point) {
 // mention reads the mention that starts at token k.
 func (p *parser) mention(k int) (m mention, next int, ok bool) {
 	m.from = k
-	if p.kindAt(k) == kRange && p.kindAt(k-1) != kText && (p.rune(k) != '-' || !p.lineStart(k) && !p.dash(k)) {
+	if p.kindAt(k) == kRange && p.kindAt(k-1) != kText && (p.rune(k) != '-' || !p.lineStart(k) && !p.dash(k) && p.kindAt(k-1) != kWord) {
 		// ～6:00
 		j := p.over(k+1, kSpace)
 		if b, end, ok := p.point(j); ok && (b.hasClock || b.date.dayKnown()) {
@@ -468,7 +468,7 @@ func (p *parser) rangeOf(m *mention) bool {
 		// without まで the second point may be one of its own
 		j := p.over(end, kSpace)
 		until := p.isWord(j, cUntil) || p.isWord(j, cDeadline) && p.text(j, j+1) == "までに" || p.text(j, min(j+1, len(p.toks))) == "の間" || p.particle(j, 'に') && p.isWord(j+1, cPlan|cDo) && p.kindAt(p.over(m.to, kSpace)+1) == kClock
-		atEnd := p.kindAt(j) == kNewline || p.kindAt(j) == kTab || p.kindAt(j) == kClose || p.kindAt(j) == kStop || p.kindAt(j) == kComma && p.kindAt(p.over(m.to, kSpace)+1) != kComma || p.particle(j, 'の') || p.particle(j, 'と') || p.kindAt(j) == kOpen && p.isWord(j+1, cPlan) || p.text(j, min(j+2, len(p.toks))) == "です" || p.text(j, min(j+2, len(p.toks))) == "及び"
+		atEnd := p.kindAt(end) == kSpace && (p.toks[end].to-p.toks[end].from > 1 || isMarker(p.rune(j))) || p.kindAt(j) == kNewline || p.kindAt(j) == kTab || p.kindAt(j) == kClose || p.kindAt(j) == kStop || p.kindAt(j) == kComma && p.kindAt(p.over(m.to, kSpace)+1) != kComma || p.particle(j, 'の') || p.particle(j, 'と') || p.kindAt(j) == kOpen && p.isWord(j+1, cPlan) || p.text(j, min(j+2, len(p.toks))) == "です" || p.text(j, min(j+2, len(p.toks))) == "及び"
 		if !until && (!atEnd || p.kindAt(p.over(m.to, kSpace)+1) == kComma) {
 			return false
 		}

@@ -10,7 +10,7 @@ func (p *parser) recurring(m *mention) bool {
 	if !(m.a.hasDate && m.a.date.month > 0 && m.a.hasClock) && p.amongRecurring(m.line) {
 		return true
 	}
-	if p.weeklyInEnglish(m) {
+	if p.weeklyInEnglish(m) || p.weekly(m) {
 		return true
 	}
 	if m.a.hasDate && m.a.date.month > 0 {
@@ -69,6 +69,20 @@ func (p *parser) weeklyInEnglish(m *mention) bool {
 	return containsAny(s, "Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays", " or Sunday", " or Saturday", "times a year", "times a month", "each Monday", "each Sunday", "each Saturday", "each day", "each week")
 }
 
+// maxDayName is the longest name of days of the week with which a line begins, in tokens: 第1・第3月曜日.
+const maxDayName = 16
+
+// weekly reports whether an hour without a date stands right behind the day of the week on which it holds, in a sentence
+// that names no date: 日曜日21:00~月曜日7:00.
+func (p *parser) weekly(m *mention) bool {
+	from, to := p.sentence(m.from)
+	if m.a.hasDate || p.dayIn(from, to) || containsAny(p.text(from, m.from), "今週", "来週", "今度", "次の") {
+		return false
+	}
+	before := strings.TrimRight(p.text(max(from, m.from-6), m.from), " :の")
+	return strings.HasSuffix(before, "曜日") || strings.HasSuffix(before, "曜")
+}
+
 // timeOnLine reports whether a time stands before token k on its line: 12月6日～8日の毎日.
 func (p *parser) timeOnLine(k int) bool {
 	ln := p.lines[p.toks[k].line]
@@ -99,6 +113,12 @@ func (p *parser) recurrence() string {
 				end = p.readings[i+1].to
 			}
 			return strings.Join(strings.Fields(p.src.piece(t.from, p.toks[end-1].to)), " ")
+		}
+	}
+	for i := range p.readings { // 日曜日2:00~6:00
+		m := p.readings[i].mention
+		if k := p.lines[m.line].text; m.isRange && p.titled && p.weekly(m) && m.from-k < maxDayName && !p.find(k, m.from, cHours) {
+			return strings.Join(strings.Fields(p.src.piece(p.toks[k].from, p.toks[m.to-1].to)), " ")
 		}
 	}
 	return ""

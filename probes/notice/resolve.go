@@ -44,6 +44,9 @@ func (r *resolver) day(d date, dir direction) (time.Time, bool) {
 	if d.base == baseReport || ref.IsZero() {
 		ref = r.report
 	}
+	if d.base == baseWeekday {
+		return r.inferWeek(d, dir)
+	}
 	if d.base != baseNone {
 		if ref.IsZero() {
 			return time.Time{}, false
@@ -168,6 +171,24 @@ func (r *resolver) inferYear(d date, dir direction) (time.Time, bool) {
 	return choose(cands, d, r.cost(dir))
 }
 
+// inferWeek finds the day of a week of which only the name is given, at most six days away.
+func (r *resolver) inferWeek(d date, dir direction) (time.Time, bool) {
+	ref := r.context
+	if ref.IsZero() {
+		ref = r.report
+	}
+	if ref.IsZero() {
+		return time.Time{}, false
+	}
+	var cands []time.Time
+	for n := -6; n <= 6; n++ {
+		if t := ref.AddDate(0, 0, n); d.fits(t) {
+			cands = append(cands, t)
+		}
+	}
+	return choose(cands, d, r.cost(dir))
+}
+
 func (r *resolver) inferMonth(d date, dir direction) (time.Time, bool) {
 	ref := r.context
 	if ref.IsZero() {
@@ -285,6 +306,12 @@ func (r *resolver) span(m *mention) (start, end time.Time, okStart, okEnd bool) 
 	}
 	if !a.hasDate && b.hasDate && b.date.english && (b.date.base == baseNone || b.date.base == baseReport) { // 8:50 to 9:40 a.m. on October 30
 		a.hasDate, a.date = true, b.date
+		if late := a.clock.hours(a.date)*60 + a.clock.minute; a.hasClock && b.hasClock && late > b.clock.hours(b.date)*60+b.clock.minute {
+			if last, ok := r.day(b.date, either); ok { // 9:15pm and 2:00am on Thursday 19 April
+				first := last.AddDate(0, 0, -1)
+				a.date = date{year: first.Year(), month: int(first.Month()), day: first.Day(), english: true}
+			}
+		}
 	}
 	start, okStart = r.when(a, either)
 	startDay := r.context

@@ -94,7 +94,7 @@ func (p *parser) turns(i int) bool {
 		return false
 	}
 	m, next := p.mentions[i], p.mentions[i+1]
-	return m.until && !m.since && !m.isRange && p.kindAt(m.from) == kRange && !next.until && m.a.hasClock && m.a.date == next.a.date && m.a.clock == next.a.clock && next.line <= m.line+2
+	return m.until && !m.since && !m.isRange && p.kindAt(m.from) == kRange && !next.until && (next.since || next.open || next.isRange) && m.a.hasClock && m.a.date == next.a.date && m.a.clock == next.a.clock && next.line <= m.line+2
 }
 
 func (p *parser) roleOf(r *reading, prev, next int) {
@@ -144,6 +144,10 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		m.a.approx = true
 		return
 	}
+	if s := strings.TrimSpace(p.text(max(from, m.from-8), m.from)); !m.isRange && (strings.HasSuffix(s, "End Date:") || strings.HasSuffix(s, "End Time:") || strings.HasSuffix(s, "End:")) {
+		r.role = roleEnd // Start: 10 May 13:00 End: 10 May 18:00
+		return
+	}
 	if role := p.status(m); role != roleNone {
 		r.role = role
 		return
@@ -178,6 +182,8 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		}
 		if role, _ := p.decide(m.to, next, r); role == roleEnd {
 			r.role, r.asOf = roleEnd, true
+		} else if p.english(m) && m.a.hasClock && p.lookBack(prev, m) == roleEnd && !p.find(from, m.from, cPart) {
+			r.role = roleEnd // was fully resolved by 10:05
 		} else {
 			r.role = roleIgnore
 		}
@@ -284,6 +290,11 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 	if m.open && r.role == roleNone && (label == labelSpan || label == labelService || r.kind != noEvent) {
 		r.role = roleStart
 	}
+}
+
+// lasts reports whether the English words before a range of hours say that it is how long something takes: It will last from.
+func (p *parser) lasts(m *mention, from int) bool {
+	return p.english(m) && m.isRange && m.a.hasClock && containsAny(p.text(from, m.from), "will last", "will take", "is being ", "are being ")
 }
 
 // willWork reports whether the English words between two tokens say that work will be done.
@@ -524,7 +535,7 @@ func (p *parser) rangeRole(r *reading, fwd role, label labelRole, from, to, prev
 	if p.find(from, to, cTender|cMeeting|cOther) && !p.find(m.to, to, cCant|cStop|cMaint|cHappen|cTrouble) {
 		return roleIgnore
 	}
-	if r.kind != noEvent {
+	if r.kind != noEvent || p.lasts(m, from) {
 		return roleStart
 	}
 	if p.alone(m, from, to) || fwd == roleStart {

@@ -165,6 +165,9 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			}
 		}
 	}
+	if containsAny(p.text(from, to), "なお停止", "なお使え", "なおご利用いただけ", "なお利用でき") {
+		still = true
+	}
 	if (st.done || done) && containsAny(p.text(from, to), "依然") && p.find(from, to, cTrouble|cTroubleW|cCant) {
 		still = true // 依然として障害が残っている
 	}
@@ -539,6 +542,8 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		return probes.Ongoing
 	case st.extended && st.moved:
 		return probes.Ongoing
+	case !p.published.IsZero() && len(windows) > 0 && !slices.ContainsFunc(windows, func(w window) bool { return !w.hasEnd || w.end.After(p.published) }):
+		return probes.Resolved
 	case st.extended && !p.published.IsZero() && len(windows) > 0 && first.Before(p.published.Add(day)) && !first.Equal(p.published):
 		return probes.Ongoing
 	}
@@ -553,7 +558,7 @@ func (p *parser) overToday(w window) bool {
 	ln := p.lines[w.line]
 	from, to := p.sentence(p.tokenAt(ln, w.startFrom))
 	s := p.text(from, to)
-	return strings.HasSuffix(s, "ました") && !containsAny(s, "ており", "ている")
+	return strings.HasSuffix(s, "ました") && !containsAny(s, "ており", "ている") || p.inEnglish() && containsAny(s, " was ", " were ", " had ", " experienced ")
 }
 
 // endUnknown reports whether the notice has a field for the end that says that it is to come: 復旧日時:未定.
@@ -610,7 +615,7 @@ func (p *parser) ahead(first time.Time, windows []window) bool {
 
 // toldAsOver reports whether trouble is told of as past: 発生しておりました, 不具合がありました.
 func (p *parser) toldAsOver(from, to int) bool {
-	s := p.text(from, to)
+	s := strings.NewReplacer("ましたら", "", "連絡がありました", "", "報告がありました", "", "問い合わせがありました", "").Replace(p.text(from, to))
 	if strings.Contains(s, "since") && containsAny(s, "has been", "have been") {
 		return false
 	}

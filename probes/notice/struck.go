@@ -55,6 +55,18 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if p.ofNextDay(m) {
 		return true
 	}
+	// items due between Sep. 28 and Oct. 2
+	if m.isRange && m.a.dateOnly() && containsAny(p.text(max(from, m.from-6), m.from), "due between ", "due from ", "due on ") {
+		return true
+	}
+	// 再開するのは2月27日より後です
+	if m.since && !m.isRange && hasPrefix(p.src.runes, p.toks[m.to-1].to, "後です", "後に", "後と", "後、") > 0 {
+		return true
+	}
+	// 2月12日~14日に検針した約18万件
+	if after := p.text(m.to, min(m.to+10, to)); m.isRange && m.a.dateOnly() && strings.HasPrefix(after, "に") && containsAny(after, "した約", "した分", "した件", "したデータ", "したもの", "された約", "された分", "された件", "されたデータ", "されたもの") {
+		return true
+	}
 	// 1月13日より案内しておりました
 	if m.since && m.a.dateOnly() && containsAny(p.text(m.to, min(next, m.to+12)), "案内しており", "案内してい", "お知らせしており", "お知らせしてい", "告知しており", "告知してい") {
 		return true
@@ -149,6 +161,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// (うち17時45分頃から18時50分頃までは
 	if m.isRange && strings.HasSuffix(p.text(max(from, m.from-4), m.from), "うち") {
+		return true
+	}
+	// 作業中、同日13時12分~13時17分の間、一時停止がありました
+	if m.isRange && p.hasLabel(labelSpan) && containsAny(p.text(from, m.from), "作業中、", "メンテナンス中、", "作業時間中、", "期間中、") {
 		return true
 	}
 	// 通常は5:30~23:30
@@ -250,6 +266,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// お問い合わせには13日の10:00以降に順次お返事いたします
 	if m.since && !m.isRange && containsAny(p.text(m.to, to), "反映", "返信", "お返事", "回答", "ご連絡", "発送", "振り込", "お振込", "返金") && !p.find(m.to, to, cStop|cCant|cMaint|cHappen|cTrouble|cTroubleW|cRecover) {
+		return true
+	}
+	// 2月6日17:00からは、3月12日9時30分以降を指定した配信予約ができません
+	if m.since && containsAny(p.text(m.to, to), "以降を指定した", "以降の日時を指定") {
 		return true
 	}
 	// 10時以降を指定した配信予約

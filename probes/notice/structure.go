@@ -313,7 +313,7 @@ func (p *parser) readCells(first, last int) []cell {
 	return cells
 }
 
-var labelEndings = []string{"日時", "期間", "時間", "時刻", "時間帯", "日程", "日", "予定", "年月日", "スケジュール", "見込み", "見込", "復旧", "発生", "開始", "終了", "再開", "解消", "回復", "完了", "システム", "サービス", "範囲", "対象", "名", "機能", "状況", "先", "date", "time", "period", "start", "end", "started", "ended", "began", "occurrence", "restoration", "recovery", "when", "検知", "目標", "予備", "掲載", "更新", "公開", "変更前", "変更後", "訂正前", "訂正後", "いつから", "いつまで"}
+var labelEndings = []string{"日時", "期間", "時期", "時間", "時刻", "時間帯", "日程", "日", "予定", "年月日", "スケジュール", "見込み", "見込", "復旧", "発生", "開始", "終了", "再開", "解消", "回復", "完了", "システム", "サービス", "範囲", "対象", "名", "機能", "状況", "先", "date", "time", "period", "start", "end", "started", "ended", "began", "occurrence", "restoration", "recovery", "when", "検知", "目標", "予備", "掲載", "更新", "公開", "変更前", "変更後", "訂正前", "訂正後", "いつから", "いつまで"}
 
 // headlineLike reports whether a line ends as a headline does: …の停止について, …のお知らせ.
 func (p *parser) headlineLike(ln *line) bool {

@@ -72,7 +72,7 @@ func (p *parser) signs(from, to int, text string) signs {
 				s.mended = s.mended || hasPrefix(p.src.runes, t.to, "を修正", "の修正", "修正", "を改善", "の改善") > 0
 				continue
 			}
-			if !p.hasClock(from, to) && hasPrefix(p.src.runes, t.to, "を踏まえ", "の教訓", "を教訓", "を機に", "をきっかけ", "の反省", "の経験", "を受けたもの", "を受けた取", "を受けての") > 0 {
+			if !p.hasClock(from, to) && hasPrefix(p.src.runes, t.to, "を踏まえ", "の検証", "の教訓", "を教訓", "を機に", "をきっかけ", "の反省", "の経験", "を受けたもの", "を受けた取", "を受けての") > 0 {
 				s.learnt = true // what is told is what was made of it
 				continue
 			}
@@ -94,7 +94,7 @@ func (p *parser) signs(from, to int, text string) signs {
 				s.mark = true
 			}
 		case t.is(cTroubleW):
-			s.weak = s.weak || t.tail != tailNot && !cond
+			s.weak = s.weak || t.tail != tailNot && !cond && hasPrefix(p.src.runes, t.to, "ください", "下さい", "いただ", "頂") == 0 // 登校を見合わせてください
 		case t.is(cMaint):
 			if t.tail == tailNot && (!p.hasTime(k, to) && !containsAny(p.text(k, to), "以下の日", "次の日", "下記の日", "以下の期間", "次の期間", "下記の期間") || p.excepted(k)) || cond {
 				s.maintCond = s.maintCond || cond
@@ -116,7 +116,7 @@ func (p *parser) signs(from, to int, text string) signs {
 		case t.is(cMaintW):
 			s.work = s.work || !cond && !p.supposes(from, k, to) && p.online && hasPrefix(p.src.runes, t.to, "後の", "後は") == 0
 		case t.is(cStop):
-			if p.gapText(k, "お休み") && !online(p.text(from, to)) || p.supposes(from, k, to) || cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || p.retires(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の", "操業を") {
+			if p.gapText(k, "お休み") && !online(p.text(from, to)) || p.supposes(from, k, to) || cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || p.retires(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の", "操業を", "配送を", "発送を", "配達を", "面会を", "面会は") {
 				continue
 			}
 			s.stop = true
@@ -125,7 +125,7 @@ func (p *parser) signs(from, to int, text string) signs {
 			}
 		case t.is(cHappen):
 			// 瞬断が発生します is what s.work will s.do
-			if t.tail != tailNot && t.tail != tailFuture && t.tail != tailNoun && !cond && hasPrefix(p.src.runes, t.to, "のご連絡", "の連絡", "のお知らせ", "通知", "のご案内", "した月", "した時", "したとき", "した地震", "した余震", "した津波", "ります", "る予定") == 0 && !p.quake(k) {
+			if t.tail != tailNot && t.tail != tailFuture && t.tail != tailNoun && !cond && hasPrefix(p.src.runes, t.to, "のご連絡", "の連絡", "のお知らせ", "通知", "のご案内", "した月", "した時", "したとき", "した地震", "した余震", "した津波", "ります", "る予定", "ているか", "ているのか", "いるか", "いるのか") == 0 && !p.quake(k) {
 				s.happen = true
 			}
 		case t.is(cRecover):
@@ -285,6 +285,9 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 		s.stop, s.plan, s.sureMaint = true, true, true
 		s.maintenance += 2
 	}
+	if s.maint && containsAny(text, "メンテナンスに入り", "保守に入り", "点検に入り") {
+		s.plan = true
+	}
 	if s.maint && p.hasTime(from, min(len(p.toks), to+12)) && containsAny(text, "メンテナンスがあ", "メンテナンスがご", "保守があ", "点検があ") {
 		s.plan = true
 	}
@@ -298,6 +301,9 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 	if s.stop && !s.maint && !s.work && !s.plan && !s.do && !s.cond && containsAny(text, "が停止して", "が止まって", "がストップして") && online(text) {
 		s.outage += 2 // by itself
 		s.sureOutage = true
+	}
+	if s.trouble && !s.maint && !s.cond && p.online && containsAny(text, "次の不具合を確認し", "以下の不具合を確認し", "下記の不具合を確認し", "次の障害を確認し", "以下の障害を確認し", "下記の障害を確認し", "次の事象を確認し", "以下の事象を確認し") {
+		s.happen = true
 	}
 	if s.trouble && p.hasTime(from, to) && (containsAny(text, "を確認した", "を確認しました", "を検知した", "を検知しました") || strings.HasSuffix(text, "を確認") || strings.HasSuffix(text, "を検知")) {
 		s.happen = true
@@ -339,7 +345,7 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 		s.maint, s.sureMaint = true, true
 		s.maintenance += 2
 	}
-	if s.stop && !s.maint && !s.work && !s.plan && !s.cond && containsAny(text, "攻撃を受け", "攻撃により", "不正アクセスを受け", "改ざんされ", "に感染") {
+	if s.stop && !s.maint && !s.work && !s.plan && !s.cond && containsAny(text, "攻撃を受け", "攻撃により", "不正アクセスを受け", "改ざんされ", "に感染", "から切り離し", "を遮断し") {
 		s.outage += 4
 		s.sureOutage, s.attacked = true, true
 	}
@@ -490,7 +496,7 @@ func (p *parser) supposes(from, k, to int) bool {
 
 // unpaid reports whether the stop at k is what comes of something left undone: お支払いがない場合、11月14日に停止します.
 func (p *parser) unpaid(from, k int) bool {
-	return containsAny(p.text(from, k), "がない場合", "のない場合", "されない場合", "できない場合", "未納の場合", "未払いの場合", "手続きもなかった", "手続きがなかった", "手続きのなかった", "手続きのない", "取れないお客", "取れない口座", "取れない方", "されていない方", "済んでいない方", "お済みでない方", "済みでないお客", "のない方は", "申請のなかった", "申込のなかった")
+	return containsAny(p.text(from, k), "がない場合", "のない場合", "がまだの場合", "がお済みでない場合", "支払いがないため", "されない場合", "できない場合", "未納の場合", "未払いの場合", "手続きもなかった", "手続きがなかった", "手続きのなかった", "手続きのない", "取れないお客", "取れない口座", "取れない方", "されていない方", "済んでいない方", "お済みでない方", "済みでないお客", "のない方は", "申請のなかった", "申込のなかった")
 }
 
 // supposed reports whether the clause before the comma at j is part of a condition: 障害が発生し、復旧が難しいときは.

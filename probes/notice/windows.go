@@ -406,7 +406,7 @@ func (a *assembler) begin(w window) {
 			o.approx = o.approx || w.approx && !w.startDate
 			if !o.hasEnd {
 				a.open = i
-			} else if w.labelled && o.labelled || w.line != o.line && len(a.p.lines[w.line].cells) > 1 && len(a.p.lines[o.line].cells) > 1 {
+			} else if w.labelled && o.labelled || w.line != o.line && len(a.p.lines[w.line].cells) > 1 && len(a.p.lines[o.line].cells) > 1 || a.p.tellsBoth(&w) && w.line > o.line+3 {
 				a.again = i
 			}
 			return
@@ -449,6 +449,12 @@ func (p *parser) escalates(w, begun *window) bool {
 		return true // 8時56分に発券を止めました
 	}
 	return begun.sentence == w.sentence && hasPrefix(p.src.runes, w.startTo, "には") > 0 || hasPrefix(p.src.runes, w.startTo, "からは") > 0
+}
+
+// tellsBoth reports whether the sentence of a window's start tells of its end, too: 7月3日9:00発生~7月5日15時解消.
+func (p *parser) tellsBoth(w *window) bool {
+	from, to := p.sentence(p.tokenAt(p.lines[w.line], w.startFrom))
+	return p.find(from, to, cHappen) && p.find(from, to, cRecover)
 }
 
 func (a *assembler) add(w window) {
