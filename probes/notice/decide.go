@@ -159,7 +159,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 				if p.possible(k, min(k+4, next)) {
 					continue
 				}
-				if containsAny(p.text(m.to, k), "応急", "暫定", "代替", "臨時", "代わり") || r.kind != maintenance && strings.HasSuffix(p.text(m.to, k), "一部が") {
+				if containsAny(p.text(m.to, k), "応急", "暫定", "代替", "臨時", "代わり", "廃止") || r.kind != maintenance && strings.HasSuffix(p.text(m.to, k), "一部が") {
 					return roleIgnore, true
 				}
 				return roleEnd, true

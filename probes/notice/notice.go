@@ -320,15 +320,37 @@ func (p *parser) run() Reading {
 		}) {
 			continue
 		}
-		a, said := p.announcement(k, ws)
-		if k == maintenance {
-			a.Recurs = recurs
+		for _, ws := range p.byTime(k, ws) {
+			a, said := p.announcement(k, ws)
+			if k == maintenance {
+				a.Recurs = recurs
+			}
+			out.Announcements = append(out.Announcements, a)
+			shown = append(shown, said...)
 		}
-		out.Announcements = append(out.Announcements, a)
-		shown = append(shown, said...)
 	}
 	out.Spans = p.spans(shown)
 	return out
+}
+
+// byTime parts the windows of work that is to come from those of work that was over before the day of publication, as on a
+// page that lists both.
+func (p *parser) byTime(k eventKind, ws []window) [][]window {
+	if k != maintenance || p.published.IsZero() {
+		return [][]window{ws}
+	}
+	var over, other []window
+	for _, w := range ws {
+		if w.hasStart && w.hasEnd && !w.end.After(midnight(p.published)) {
+			over = append(over, w)
+		} else {
+			other = append(other, w)
+		}
+	}
+	if len(over) == 0 || len(other) == 0 || p.stateOfEvent(k, other) != probes.Scheduled {
+		return [][]window{ws}
+	}
+	return [][]window{other, over}
 }
 
 // incidental reports whether what a page says of an event is beside its subject: its headline speaks of none, no sentence

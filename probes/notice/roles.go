@@ -372,6 +372,21 @@ func (p *parser) pointAsOf(m *mention) bool {
 	return p.isWord(p.over(m.to, kSpace), cAsOf)
 }
 
+// confirms reports whether a time stands alone in brackets behind a sentence that says of the whole that it was seen to work
+// again: 正常に稼働していることを確認しました。(8月21日9時時点).
+func (p *parser) confirms(m *mention) bool {
+	open := m.from - 1
+	if p.kindAt(open) != kOpen || p.kindAt(p.over(m.to+1, kSpace)) != kClose {
+		return false
+	}
+	stop := p.backOverSpace(open) - 1
+	if p.kindAt(stop) != kStop {
+		return false
+	}
+	from, to := p.sentence(stop - 1)
+	return containsAny(p.text(from, to), "確認しました", "確認いたしました", "確認できました", "確認しております") && p.find(from, to, cRecover|cNormal) && !p.find(from, to, cPart)
+}
+
 // adjacent reads the words right before and behind a mention that settle what it is.
 func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 	m := r.mention
@@ -381,6 +396,10 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 	}
 	if p.isWord(j, cAsOf) {
 		if role, _ := p.decide(j+1, to, r); role == roleEnd {
+			r.asOf = true
+			return roleEnd, true
+		}
+		if p.confirms(m) {
 			r.asOf = true
 			return roleEnd, true
 		}

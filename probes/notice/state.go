@@ -524,6 +524,9 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 			first = w.start
 		}
 	}
+	if len(windows) == 1 && windows[0].startDate && !windows[0].hasEnd && windows[0].start.Equal(p.published) {
+		return probes.Ongoing // 本日よりメンテナンスを行います
+	}
 	if len(windows) == 1 && !windows[0].hasEnd && windows[0].hasStart {
 		if from, to := p.sentence(p.tokenAt(p.lines[windows[0].line], windows[0].startFrom)); containsAny(p.text(from, to), "実施しており", "実施しています", "行っており", "行っています", "停止しており", "停止しています") && !st.finished {
 			return probes.Ongoing

@@ -94,6 +94,9 @@ func (p *parser) findTitle() {
 
 // greets reports whether a line only thanks the readers.
 func (p *parser) greets(ln line, s string) bool {
+	if containsAny(s, "ブラウザ", "JavaScript") && containsAny(s, "推奨", "有効に", "無効", "未対応", "対応していません", "対応しておりません", "含まれていません", "含まれておりません") && !p.find(ln.first, ln.last, cTrouble|cMaint|cStop) {
+		return true // what the site says to old browsers
+	}
 	return containsAny(s, "ありがとうござい", "有難うござい", "有り難うござい", "御礼申し上げ", "厚く御礼", "Thank you for using") && containsAny(s, "平素", "日頃", "日ごろ", "いつも", "毎度", "格別", "Thank you") &&
 		!p.find(ln.first, ln.last, eventWords) && !p.hasTime(ln.first, ln.last)
 }
