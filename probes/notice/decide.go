@@ -80,6 +80,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 				if p.find(k+1, min(k+8, next), cFinish) || containsAny(p.text(k, next), "可能となる", "可能になる", "可能となり", "可能になり") && !p.partOf(k, min(k+14, next)-1) {
 					return roleEnd, true
 				}
+				if p.over(m.to, kSpace) == k && m.a.hasClock && t.is(cRecover) && r.kind != maintenance && (p.kindAt(k+1) == kOpen || p.kindAt(k+1) == kNewline) {
+					return roleEnd, true // 21:26 復旧(ログイン可能)
+				}
 				if p.kindAt(k+1) == kNewline && p.particle(k-1, 'が') && r.kind != maintenance && !p.partOf(max(from, k-6), k) {
 					return roleEnd, true // 13時25分 全ての電話が復旧
 				}
@@ -226,6 +229,8 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			return roleIgnore, true // 10月28日に実施したメンテナンスに伴い、機能を追加しました
 		case t.is(cDo) && m.a.dateOnly() && hasPrefix(p.src.runes, t.to, "ましたが", "しましたが", "いたしましたが") > 0 && p.find(k+1, min(k+maxLook, len(p.toks)), cTrouble):
 			return roleIgnore, true // 8月2日に作業を行いましたが、不具合があり
+		case t.is(cDo) && r.kind != maintenance && m.a.dateOnly() && containsAny(p.text(k, min(k+14, next)), "際から", "際より", "時から", "ときから"):
+			return roleStart, true // 10月18日に行われた改修の際から
 		case t.is(cDo):
 			r.work = fallback == roleNone
 			return roleStart, true
@@ -377,6 +382,8 @@ func (p *parser) lookBack(prev int, m *mention) role {
 			return roleEnd
 		case t.is(cHope):
 			return roleHope
+		case t.is(cNormal) && p.english(m) && t.tail != tailNot && p.find(max(prev, k-10), k, cHope):
+			return roleHope // aim to resume normal operation at around 3 p.m.
 		case t.is(cNormal) && p.english(m) && t.tail != tailNot:
 			return roleEnd // were back to normal at 4.47am
 		case t.is(cHappen | cBegin | cStop):

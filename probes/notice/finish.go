@@ -3,7 +3,6 @@ package notice
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -59,8 +58,8 @@ func (a *assembler) finish(main eventKind) []window {
 		drop = drop || w.kind == maintenance && w.hasEnd && slices.ContainsFunc(ws, func(o window) bool {
 			return o.line < w.line && o.kind == maintenance && o.hasStart && o.hasEnd && !o.start.Before(w.start) && !o.end.After(w.end) && !w.start.Equal(o.start) && a.p.ruled(o.line, w.line) && a.r.past
 		}) // what was planned, below what came of it
-		drop = drop || main == maintenance && w.ranged && strings.HasPrefix(a.p.text(a.p.lines[w.line].text, a.p.lines[w.line].last), "影響") && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == maintenance && o.ranged && o.hasStart && o.hasEnd && w.line > o.line && w.line <= o.line+2 && !w.start.Before(o.start) && !w.end.After(o.end)
+		drop = drop || w.ranged && slices.ContainsFunc(ws, func(o window) bool {
+			return o.ranged && o.hasStart && o.hasEnd && o.line > w.line && o.line <= w.line+2 && !o.start.Before(w.start) && !o.end.After(w.end) && a.p.lines[o.line].label != a.p.lines[w.line].label && containsAny(a.p.lines[o.line].label, "停電時間", "停止時間", "影響発生", "影響時間", "影響のある時間", "切断時間")
 		}) // 作業時間 1:00~5:30 | 影響発生時間帯 2:00~4:00
 		drop = drop || w.kind == maintenance && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool { return o.hasStart && o.hasEnd && o.kind == w.kind })
 		drop = drop || w.kind == maintenance && w.hasStart && !w.hasEnd && !w.labelled && slices.ContainsFunc(ws, func(o window) bool {

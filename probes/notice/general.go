@@ -18,6 +18,11 @@ func (p *parser) teaches() bool {
 			}
 		}
 	}
+	for _, i := range p.firstLines(6) {
+		if ln := p.lines[i]; !p.titled && p.rune(ln.last-1) == '?' && !ln.heads {
+			return true
+		}
+	}
 	if !p.dayIn(0, len(p.toks)) && containsAny(p.body, "解決方法", "対処方法") {
 		return true
 	}
@@ -57,16 +62,16 @@ func (p *parser) teaches() bool {
 				}
 			}
 		}
-		head = strings.NewReplacer("ヘルプデスク", "", "まとめて", "").Replace(head)
+		head = strings.NewReplacer("ヘルプデスク", "").Replace(head + "\n")
 	}
-	return containsAny(head, "よくある質問", "よくあるご質問", "よくあるトラブル", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "注意事項", "通知について", "通知方法", "復旧手順", "でわかる", "がわかる", "事例", "初動", "チェックリスト", "する方法", "まとめ", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
+	return containsAny(head, "よくある質問", "よくあるご質問", "よくあるトラブル", "FAQ", "Q&A", "Q.", "ヘルプ", "テンプレート", "書き方", "解説", "Learn how", "How to", "how to", "What is", "規約", "規定", "第1条", "免責", "マニュアル", "ご利用にあたって", "とは、", "注意事項", "通知について", "通知方法", "復旧手順", "でわかる", "がわかる", "事例", "初動", "チェックリスト", "する方法", "のまとめ", "まとめ】", "まとめ記事", "まとめ\n", "前年度比", "前年比", "取りまとめました") || questions > 1 && questions*4 >= n
 }
 
 // recordsOther reports whether one of the first lines says that the page is the minutes of a meeting, a company's results, a
 // list of rebuilding, the recall of a product, statistics, or what a school or a hospital closes, and not about a service for them.
 func (p *parser) recordsOther() bool {
 	for _, i := range p.firstLines(6) {
-		if s := p.text(p.lines[i].first, p.lines[i].last); containsAny(s, "議事録", "決算短信", "災害復旧事業", "回収・返金", "回収と返金", "製品回収", "回収のお願い", "業績予想", "連結業績", "学級閉鎖", "学年閉鎖", "面会", "無償交換", "無料交換") && !online(s) ||
+		if s := p.text(p.lines[i].first, p.lines[i].last); containsAny(s, "議事録", "定例会が開かれ", "本会議が開かれ", "議会の定例会", "決算短信", "災害復旧事業", "回収・返金", "回収と返金", "製品回収", "回収のお願い", "業績予想", "連結業績", "学級閉鎖", "学年閉鎖", "面会制限", "面会禁止", "面会について", "面会の", "無償交換", "無料交換") && !online(s) ||
 			strings.Contains(s, "発生状況") && containsAny(s, "年度", "統計", "集計") {
 			return true
 		}
@@ -185,7 +190,7 @@ func (p *parser) weather() bool {
 		return true
 	}
 	return containsAny(h, "運転計画", "運行計画", "計画運休", "運休", "欠航", "列車", "届け", "配送", "配達", "荷物", "集荷", "郵便", "宅配", "営業", "休業", "休館", "出荷") &&
-		containsAny(h, "大雪", "降雪", "積雪", "台風", "寒波", "寒気", "地震", "豪雨", "大雨", "荒天", "悪天候", "暴風", "強風", "噴火") &&
+		containsAny(h, "津波", "大雪", "降雪", "積雪", "台風", "寒波", "寒気", "地震", "豪雨", "大雨", "荒天", "悪天候", "暴風", "強風", "噴火") &&
 		!containsAny(h, "システム", "サーバ", "通信", "回線", "電話", "ネットワーク", "サイト", "アプリ", "ATM", "ホームページ", "障害", "不具合", "メンテナンス", "ログイン", "オンライン")
 }
 
@@ -222,7 +227,7 @@ func (p *parser) crime() bool {
 		if warned && containsAny(h, "にご注意", "ご注意ください", "に注意", "よそお", "fake", "Fake", "phishing", "Phishing", "fraudulent", "scam", "Beware of", "Stay alert", "Be alert", "Be careful") {
 			return true
 		}
-		if strings.Contains(h, "アカウント") && containsAny(h, "停止", "凍結", "利用制限") && containsAny(p.body, "違反", "妨害", "不正", "迷惑行為") {
+		if strings.Contains(h, "アカウント") && containsAny(h, "停止", "凍結", "利用制限") && containsAny(p.body, "違反", "妨害", "不正", "迷惑行為", "迷惑になる", "迷惑となる", "悪質") {
 			return true // a penalty
 		}
 		if i == p.title && containsAny(h, "漏えい", "漏洩", "流出", "紛失", "誤送信", "誤配信", "不正利用", "不審な", "装った", "装う", "かたる", "騙る", "なりすまし", "フィッシング", "詐欺", "偽の", "偽サイト", "偽メール") &&
@@ -349,14 +354,25 @@ func (p *parser) factual(k eventKind) bool {
 		case !p.inEnglish() && !p.find(from, to, cNow) && (s.cond && !p.inTitle(from) && !(s.trouble && s.happen) || !p.hasTime(from, to) && containsAny(text, "ときは", "時は", "際は", "場合は")):
 		case p.inTitle(from):
 			found = p.namesTrouble(from, to, &s) || s.about || s.mark || s.recovered || s.sureOutage || s.sureMaint
+		case p.inEnglish() && !p.anyTime() && !containsAny(strings.ToLower(text), "current", "now", "still", "today", "this morning", "experiencing", "we are", "we're"): // a page that names no time at all
 		case p.inEnglish():
-			found = s.sureOutage && s.cant && containsAny(text, "because of", "due to") || containsAny(strings.ToLower(text), "currently", "we are", "we're", "we have", "we've", "has been", "have been", " was ", " were ", "is now", "are now", " will ", "experiencing", "is unavailable", "is down", "still working", "are working")
+			found = s.sureOutage && s.cant && containsAny(text, "because of", "due to") || containsAny(strings.ToLower(text), "currently", "we are", "we're", "we have", "we've", "has been", "have been", " was ", " were ", "is now", "are now", "is having", "are having", " again", " will ", "experiencing", "is unavailable", "is down", "still working", "are working")
 		default:
 			found = p.find(from, to, cNow|cPlan) || p.hasTime(from, to) || (concerned || s.sureOutage && (s.trouble || s.happen) && containsAny(text, "ています", "ております")) &&
 				containsAny(text, "ております", "ています", "ておりま", "ていま", "ました", "した", "ただいま", "只今", "中です", "中でございます", "昨夜", "昨晩", "今朝", "いたします", "ている", "ません")
 		}
 	})
 	return found
+}
+
+// anyTime reports whether the page names a day or an hour that is not one of a desk.
+func (p *parser) anyTime() bool {
+	for _, ln := range p.lines {
+		if (p.dayIn(ln.first, ln.last) || p.hasClock(ln.first, ln.last)) && !p.find(ln.first, ln.last, cHours) {
+			return true
+		}
+	}
+	return false
 }
 
 // unquoted returns the text without what stands in 「」.
@@ -397,7 +413,7 @@ func (p *parser) facility(titleMaint bool) bool {
 	if h := p.headline(); containsAny(h, "電気設備", "受変電", "電気工作物") && !online(h) && containsAny(p.body, "影響はありません", "影響ありません", "影響はございません") {
 		return true
 	}
-	if s := p.opening(); containsAny(s, "臨時休館いたします", "臨時休館します", "臨時休園", "臨時休所") && !containsAny(s, "システム", "サイト", "サーバ", "ホームページ", "メンテナンス") {
+	if s := p.opening(); containsAny(s, "臨時休館", "全館休館", "臨時休園", "臨時休所", "休館しておりました", "休館していました", "休園しておりました", "休園していました") && !containsAny(s, "システム", "サイト", "サーバ", "ホームページ", "メンテナンス") {
 		return true
 	}
 	for _, i := range p.firstLines(5) {

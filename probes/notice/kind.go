@@ -332,6 +332,8 @@ func (p *parser) kindAround(from, to int, m *mention) eventKind {
 		switch {
 		case t.is(cTrouble) && (t.tail == tailFuture && !isLatin(p.rune(k)) || p.gapText(k, "停電", "不通", "outage", "power") && p.willStop(k, to)):
 			stop, move = true, true
+		case t.is(cTrouble) && p.plannedBefore(from, k):
+			maint = true
 		case t.is(cTrouble | cTroubleW):
 			trouble = trouble || t.tail != tailNot
 		case t.is(cHappen):

@@ -67,6 +67,18 @@ func statedZone(text string) *time.Location {
 // (Singapore time, GMT+8).
 func (p *parser) findZones() {
 	l := &lexer{src: p.src, rs: p.src.runes}
+	for k, t := range p.toks { // 3 p.m., Friday, November 17 ET
+		var c clock
+		if t.kind != kDate || !t.date.english || l.at(t.to) != ' ' || !unicode.IsUpper(l.at(t.to+1)) || l.zoneAt(t.to, &c) == t.to {
+			continue
+		}
+		from, _ := p.sentence(k)
+		for j := from; j < k; j++ {
+			if o := &p.toks[j].clock; p.toks[j].kind == kClock && o.zone == nil {
+				o.zone = c.zone
+			}
+		}
+	}
 	for k, t := range p.toks {
 		if before := p.backOverSpace(k) - 1; t.kind != kOpen && t.kind != kComma || p.kindAt(before) != kDate && p.kindAt(before) != kClock {
 			continue
@@ -227,8 +239,8 @@ func (l *lexer) readClock(i int) (c clock, end int, ok bool) {
 			c.half, c.latin = h2, true
 			return c, l.zoneAt(e2, &c), true
 		}
-		// 22～24時
-		if l.bareHour(e) {
+		// 22～24時, 7–10pm
+		if l.bareHour(e) || l.bareEnglishHour(i, e) {
 			c.bare = true
 			return c, e, true
 		}
@@ -265,6 +277,21 @@ func (l *lexer) bareHour(i int) bool {
 	_, i = l.halfAt(i)
 	n, e := l.number(l.skip(i))
 	return n >= 0 && n <= 36 && l.at(l.skip(e)) == '時' && l.at(l.skip(e)+1) != '間'
+}
+
+// bareEnglishHour reports whether the number from i to e is the first of two hours of which the second is marked: 7-10pm.
+func (l *lexer) bareEnglishHour(i, e int) bool {
+	before := string(l.rs[max(0, i-8):i])
+	if !strings.HasSuffix(before, "between ") && !strings.HasSuffix(before, "from ") && !strings.HasSuffix(before, ", ") && !strings.HasSuffix(before, "at ") {
+		return false
+	}
+	k := l.skip(e)
+	if l.at(k) != '-' && l.at(k) != '~' {
+		return false
+	}
+	n, end := l.number(l.skip(k + 1))
+	half, u := l.halfAt(l.skip(end))
+	return n >= 1 && n <= 12 && half != halfNone && isLatin(l.at(l.skip(end))) && !isLatin(l.at(u))
 }
 
 func (l *lexer) afterHour(j int, c clock) (clock, int, bool) {

@@ -616,6 +616,31 @@ func (l *lexer) englishDate(i int) int {
 	return l.emit(token{kind: kDate, from: start, to: e, date: dt})
 }
 
+// sharedMonth reads the month, and the year, of the later of two days of which the earlier one ends at i: 20 - 25 May 2025.
+func (l *lexer) sharedMonth(i int) (date, bool) {
+	i = l.skip(i + l.ordinal(i))
+	switch n := hasPrefix(l.rs, i, "to ", "until ", "through ", "and ", "& "); {
+	case n > 0:
+		i += n
+	case l.at(i) == '-' || l.at(i) == '~':
+		i = l.skip(i + 1)
+	default:
+		return date{}, false
+	}
+	d, e := l.number(i)
+	if d < 1 || d > 31 || e-i > 2 {
+		return date{}, false
+	}
+	e = l.skip(e + l.ordinal(e))
+	m, j := l.englishMonthAt(e + hasPrefix(l.rs, e, "of "))
+	if m == 0 {
+		return date{}, false
+	}
+	dt := date{month: m, english: true}
+	l.englishYear(j, &dt)
+	return dt, true
+}
+
 // namesDay reports whether the whole name of a day of the week at i is that of one day: this Saturday, 8 pm on Friday, and
 // not 9 am Monday to Friday.
 func (l *lexer) namesDay(i int) bool {
@@ -682,8 +707,24 @@ func (l *lexer) englishDayFirst(i int) int { return l.dayMonth(i, i, 0) }
 
 func (l *lexer) dayMonth(start, i, weekday int) int {
 	d, e := l.number(i)
+	if d >= 1990 && d < 2200 && e-i == 4 { // 2024 December 5
+		if m, j := l.englishMonthAt(l.skip(e)); m > 0 {
+			if n, end := l.number(l.skip(j)); n >= 1 && n <= 31 && end-l.skip(j) <= 2 && l.at(end) != ':' {
+				return l.emit(token{kind: kDate, from: start, to: end, date: date{year: d, month: m, day: n, english: true}})
+			}
+		}
+	}
 	if d < 1 || d > 31 || e-i > 2 {
 		return 0
+	}
+	if dt, ok := l.sharedMonth(e); ok { // 20 - 25 May 2025
+		dt.day, dt.weekday = d, weekday
+		return l.emit(token{kind: kDate, from: start, to: e + l.ordinal(e), date: dt})
+	}
+	if n := l.ordinal(e); n > 0 && weekday > 0 { // Saturday 14th
+		if m, _ := l.englishMonthAt(l.skip(l.skip(e+n) + hasPrefix(l.rs, l.skip(e+n), "of "))); m == 0 {
+			return l.emit(token{kind: kDate, from: start, to: e + n, date: date{day: d, weekday: weekday, english: true}})
+		}
 	}
 	if n := l.ordinal(e); n > 0 {
 		e = l.skip(e + n)

@@ -95,6 +95,7 @@ func newParser(original string, published time.Time) *parser {
 		return nil
 	}
 	p.toks = p.toks[:p.noticeEnd()]
+	p.shareYears()
 	p.structure()
 	p.findTitle()
 	p.findAnswers()
@@ -123,6 +124,24 @@ func newParser(original string, published time.Time) *parser {
 		}
 	}
 	return p
+}
+
+// shareYears gives a date without a year that of the same day elsewhere in the text, where all that name one agree.
+func (p *parser) shareYears() {
+	years := map[[2]int]int{}
+	for _, t := range p.toks {
+		if d := t.date; t.kind == kDate && d.base == baseNone && d.year > 0 && d.month > 0 && d.day > 0 {
+			if y, seen := years[[2]int{d.month, d.day}]; seen && y != d.year {
+				d.year = 0
+			}
+			years[[2]int{d.month, d.day}] = d.year
+		}
+	}
+	for k := range p.toks {
+		if d := &p.toks[k].date; p.toks[k].kind == kDate && d.base == baseNone && d.year == 0 && d.day > 0 {
+			d.year = years[[2]int{d.month, d.day}]
+		}
+	}
 }
 
 // ownText returns the text of the notice without the lines that belong to the site: menus, trails, desks and their hours.
@@ -169,6 +188,8 @@ func (p *parser) announces(v verdict) eventKind {
 		return p.inPassing(v)
 	}
 	switch {
+	case v.sureMaint && v.titleMaint && p.inEnglish() && containsAny(strings.ToLower(p.headline()), "planned", "scheduled", "upcoming") && !containsAny(strings.ToLower(p.headline()), "unplanned", "unscheduled"):
+		return maintenance
 	case v.sureOutage && (v.outage > v.maintenance || v.outage == v.maintenance && !v.titleMaint || !v.sureMaint):
 		return outage
 	case v.sureMaint, v.maintenance > 0 && v.outage == 0 && !v.titleTender && p.rangeAlone():
@@ -350,6 +371,9 @@ func (p *parser) byTime(k eventKind, ws []window) [][]window {
 	if len(over) == 0 || len(other) == 0 || p.stateOfEvent(k, other) != probes.Scheduled {
 		return [][]window{ws}
 	}
+	if over[0].line < other[0].line {
+		return [][]window{over, other}
+	}
 	return [][]window{other, over}
 }
 
@@ -387,6 +411,8 @@ func (p *parser) silent(v verdict, main eventKind, recurs string) bool {
 		return true // メンテナンスの予定はありません
 	case !p.factual(main):
 		return true
+	case main == outage && !p.online && containsAny(p.body, "発売", "刊行", "出荷", "入荷", "納入", "在庫", "品薄", "欠品", "納期"):
+		return true // goods that are late
 	case main == outage:
 		return !v.bodySure && !p.titleAbout() && p.explainsCases()
 	}

@@ -476,6 +476,11 @@ func (p *parser) rangeOf(m *mention) bool {
 	if b.hasClock && b.clock.bare {
 		return false
 	}
+	if k := p.over(end, kSpace); b.hasClock && k > end && p.kindAt(k) == kClock && p.kindAt(p.over(k+1, kSpace)) == kOpen && containsAny(p.text(k, min(k+10, len(p.toks))), "pdated", "更新", "変更", "訂正") {
+		b.clock = p.toks[k].clock // 9:00 - 15:00 16:00 (9/24 Updated), where the first end was struck through
+		for end = k + 1; p.kindAt(end-1) != kClose && p.kindAt(end) != kNewline; end++ {
+		}
+	}
 	m.b, m.isRange, m.to = b, true, end
 	p.untilWord(m)
 	return true
@@ -492,7 +497,7 @@ func (p *parser) endingBehind(k int) int {
 	if p.latin(k, "continuing", "continues", "lasting", "lasts", "running", "runs") && p.latin(p.over(k+1, kSpace), "until", "till", "through", "to") {
 		return p.over(p.over(k+1, kSpace)+1, kSpace)
 	}
-	if !p.latin(k, "ends", "ended", "ending", "concludes", "concluding", "finishes", "finishing") {
+	if !p.latin(k, "end", "finish", "conclude", "ends", "ended", "ending", "concludes", "concluding", "finishes", "finishing") {
 		return 0
 	}
 	for k = p.over(k+1, kSpace); p.latin(k, "on", "at"); {

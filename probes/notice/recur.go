@@ -13,6 +13,9 @@ func (p *parser) recurring(m *mention) bool {
 	if p.weeklyInEnglish(m) || p.weekly(m) {
 		return true
 	}
+	if above := p.above(m.line); above != nil && !m.a.hasDate && p.find(above.first, above.last, cRecurring) && containsAny(p.text(above.first, above.last), "次の", "下記の", "以下の") {
+		return true // 毎日、次の時間帯はご利用いただけません | 停止時間:AM4:00~AM5:30
+	}
 	if m.a.hasDate && m.a.date.month > 0 {
 		return p.isWord(m.from-1, cRecurring) && p.gapText(m.from-1, "毎年")
 	}

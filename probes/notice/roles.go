@@ -148,6 +148,10 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = roleEnd // Start: 10 May 13:00 End: 10 May 18:00
 		return
 	}
+	if s := p.text(max(from, m.from-6), m.from); !m.isRange && (strings.HasSuffix(s, " down at ") || strings.HasSuffix(s, " down on ")) && takesDown(p.text(from, m.from)) {
+		r.role, r.kind = roleStart, maintenance // we will take the cluster down at 9 p.m.
+		return
+	}
 	if role := p.status(m); role != roleNone {
 		r.role = role
 		return
@@ -171,6 +175,10 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = role
 		return
 	}
+	if label == labelSpan && m.since && p.kindAt(m.to) == kLength {
+		r.role = roleStart // 閉鎖期間:2月24日から10日間程度(再開した際はご連絡します)
+		return
+	}
 	if p.struck(m, from, to, next) {
 		r.role = roleIgnore
 		return
@@ -182,6 +190,8 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		}
 		if role, _ := p.decide(m.to, next, r); role == roleEnd {
 			r.role, r.asOf = roleEnd, true
+		} else if p.english(m) && p.find(from, m.from, cNormal) && containsAny(p.text(from, m.from), "expect", "should be", "will be") {
+			r.role = rolePlan // we expect to be back in normal operation by midnight
 		} else if p.english(m) && m.a.hasClock && p.lookBack(prev, m) == roleEnd && !p.find(from, m.from, cPart) {
 			r.role = roleEnd // was fully resolved by 10:05
 		} else {
@@ -290,6 +300,11 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 	if m.open && r.role == roleNone && (label == labelSpan || label == labelService || r.kind != noEvent) {
 		r.role = roleStart
 	}
+}
+
+// takesDown reports whether an English sentence says that somebody is going to stop something.
+func takesDown(text string) bool {
+	return containsAny(text, " down at ", " down on ", " down from ") && containsAny(text, "will take ", "will bring ", "will be taken ", "will be brought ", "will shut ")
 }
 
 // lasts reports whether the English words before a range of hours say that it is how long something takes: It will last from.

@@ -100,8 +100,8 @@ func (p *parser) outageStand(from, to int, st *stand) {
 				}
 			}
 		case t.is(cNormal):
-			if isLatin(p.rune(k)) && p.find(max(from, k-4), k, cCant) {
-				continue // have not been working normally
+			if isLatin(p.rune(k)) && (p.find(max(from, k-4), k, cCant) || p.find(max(from, k-10), k, cHope)) {
+				continue // have not been working normally, aim to resume normal operation
 			}
 			if containsAny(p.text(from, k), "既に", "すでに", "済みの", "済の", "以外", "その他", "他の") {
 				continue // what was never broken
@@ -139,6 +139,9 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			if p.gapText(k, "継続") && p.find(k, to, cCan|cNormal) {
 				continue // 継続してご利用いただけます
 			}
+			if p.gapText(k, "続く") && p.kanjiBehind(k) && hasPrefix(p.src.runes, t.to, "見込", "見通", "模様", "恐れ", "予定", "可能") == 0 {
+				continue // 続く自動起動が完了せず
+			}
 			if p.gapText(k, "不明", "確認中", "調査中") && containsAny(p.text(max(from, k-6), k), "日時", "時刻", "原因", "理由", "数", "有無") {
 				continue // what is not known of it
 			}
@@ -165,7 +168,7 @@ func (p *parser) outageStand(from, to int, st *stand) {
 			}
 		}
 	}
-	if containsAny(p.text(from, to), "なお停止", "なお使え", "なおご利用いただけ", "なお利用でき") {
+	if containsAny(p.text(from, to), "残っており", "残っています", "残っている") && (p.find(from, to, cCant|cTrouble) || containsAny(p.text(from, to), "届かない", "使えない")) || containsAny(p.text(from, to), "なお停止", "なお使え", "なおご利用いただけ", "なお利用でき") {
 		still = true
 	}
 	if (st.done || done) && containsAny(p.text(from, to), "依然") && p.find(from, to, cTrouble|cTroubleW|cCant) {
@@ -257,13 +260,13 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 		case t.is(cFinish) && (p.inLabel(k) || len(p.lines[t.line].cells) > 1 && (p.kindAt(k+1) == kTab || p.kindAt(k+1) == kNewline)): // 休止開始 | 休止終了
 		case t.is(cFinish) && hasPrefix(rs, i, "した") > 0 && i+2 < len(rs) && unicode.Is(unicode.Han, rs[i+2]) && containsAny(p.text(max(from, k-6), k), "申込", "申請", "登録", "手続", "受付", "注文"):
 			// 申込を完了した文献複写依頼
-		case t.is(cFinish) && (p.gapText(k, "終え") && p.kindAt(k+1) == kComma || isLatin(p.rune(k)) && p.find(max(from, k-4), k, cPossible) || containsAny(p.text(k, to), "はありません", "はございません") || p.before(p.lines[t.line])):
+		case t.is(cFinish) && (p.gapText(k, "終え", "終わり") && p.kindAt(k+1) == kComma || isLatin(p.rune(k)) && p.find(max(from, k-4), k, cPossible) || containsAny(p.text(k, to), "はありません", "はございません") || p.before(p.lines[t.line])):
 			// 16時で発行を終え、…再開します, may be finished earlier, 終了したメンテナンスはありません
 		case t.is(cFinish):
 			if s := p.text(max(from, k-3), k); strings.HasSuffix(s, "開始と") || strings.HasSuffix(s, "開始・") || strings.HasSuffix(s, "開始および") || strings.HasSuffix(s, "開始及び") {
 				continue // 開始と終了のお知らせ
 			}
-			if hasPrefix(rs, i, "後") == 0 && (t.tail == tailDone || t.tail == tailNone && p.kindAt(k+1) == kClose) && (maint || p.find(from, to, cRecover|cResume) || len(p.lines) < 4 || containsAny(p.text(from, to), "予定通り", "予定どおり", "無事")) && !p.conditional(k, min(k+4, to)) && hasPrefix(rs, i, "に伴", "したと報告", "したとの報告", "した医療機関", "した施設", "したところから", "した店舗", "した地域から") == 0 && (hasPrefix(rs, i, "し、", "し,", "して", "している") == 0 || hasPrefix(rs, i, "しております", "しています") > 0) && !p.find(from, k, cPerson) {
+			if hasPrefix(rs, i, "後") == 0 && (t.tail == tailDone || t.tail == tailNone && p.kindAt(k+1) == kClose) && (maint || p.find(from, to, cRecover|cResume) || len(p.lines) < 4 || containsAny(p.text(from, to), "予定通り", "予定どおり", "無事")) && !p.conditional(k, min(k+4, to)) && hasPrefix(rs, i, "に伴", "したと報告", "したとの報告", "した医療機関", "した施設", "したところから", "した店舗", "した地域から") == 0 && (hasPrefix(rs, i, "し、", "し,", "して", "している") == 0 || hasPrefix(rs, i, "しております", "しています") > 0) && (!p.find(from, k, cPerson) || p.inTitle(k)) {
 				st.done = true
 				st.finished = true
 				st.doneTitle = st.doneTitle || p.inTitle(k)
@@ -613,7 +616,7 @@ func (p *parser) moreToCome(windows []window) bool {
 
 // ahead reports whether the notice was published clearly before the first of its windows.
 func (p *parser) ahead(first time.Time, windows []window) bool {
-	return !p.published.IsZero() && len(windows) > 0 && first.After(p.published.Add(day))
+	return !p.published.IsZero() && len(windows) > 0 && !first.Before(p.published.Add(day))
 }
 
 // toldAsOver reports whether trouble is told of as past: 発生しておりました, 不具合がありました.

@@ -55,6 +55,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if p.ofNextDay(m) {
 		return true
 	}
+	// midnight, November 18, had been announced as the start
+	if p.inEnglish() && containsAny(p.text(m.to, min(m.to+12, to)), "had been announced", "had been planned", "had been scheduled", "was originally") {
+		return true
+	}
 	// items due between Sep. 28 and Oct. 2
 	if m.isRange && m.a.dateOnly() && containsAny(p.text(max(from, m.from-6), m.from), "due between ", "due from ", "due on ") {
 		return true
@@ -65,6 +69,14 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// 2月12日~14日に検針した約18万件
 	if after := p.text(m.to, min(m.to+10, to)); m.isRange && m.a.dateOnly() && strings.HasPrefix(after, "に") && containsAny(after, "した約", "した分", "した件", "したデータ", "したもの", "された約", "された分", "された件", "されたデータ", "されたもの") {
+		return true
+	}
+	// (1)授業について 4月11日(月)から始めます
+	if m.since && m.a.dateOnly() && !p.find(from, to, eventWords&^cHappen) && containsAny(p.text(m.to, to), "始めます", "始まります") {
+		return true
+	}
+	// 補償は、5月24日18:45に終わりました
+	if !m.isRange && containsAny(p.text(from, m.from), "補償は", "補填は", "返金は", "進呈は") {
 		return true
 	}
 	// 1月13日より案内しておりました
@@ -163,8 +175,22 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if m.isRange && strings.HasSuffix(p.text(max(from, m.from-4), m.from), "うち") {
 		return true
 	}
+	// ※この時間帯のうち、停止が2回ございます | - 1回目 0時30分~2時30分
+	for n, above := 0, p.above(m.line); m.isRange && !m.a.hasDate && above != nil && n < 4; n++ {
+		if containsAny(p.text(above.first, above.last), "時間帯のうち", "期間のうち", "時間のうち") {
+			return true
+		}
+		if !p.hasTime(above.first, above.last) {
+			break
+		}
+		above = p.above(p.toks[above.first].line)
+	}
 	// 作業中、同日13時12分~13時17分の間、一時停止がありました
 	if m.isRange && p.hasLabel(labelSpan) && containsAny(p.text(from, m.from), "作業中、", "メンテナンス中、", "作業時間中、", "期間中、") {
+		return true
+	}
+	// 面会は10:30~15:30まで停止します
+	if s := p.clause(from, m.from); strings.HasPrefix(strings.TrimLeft(s, "●・※ "), "面会") || strings.HasPrefix(strings.TrimLeft(s, "●・※ "), "ご面会") {
 		return true
 	}
 	// 通常は5:30~23:30

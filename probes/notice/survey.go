@@ -80,6 +80,11 @@ func (p *parser) signs(from, to int, text string) signs {
 				s.stop, s.plan = true, true
 				continue
 			}
+			if p.plannedBefore(from, k) {
+				s.maint = true
+				s.maintenance += 2
+				continue
+			}
 			if p.gapText(k, "不通", "停電", "通信断") && (p.find(from, to, cMaint|cMaintW) || p.willStop(from, to) || p.hasCell(labelEndPlan)) && containsAny(p.text(from, to), "に伴", "のため", "により") {
 				s.stop = true // by work that was planned
 				continue
@@ -116,7 +121,7 @@ func (p *parser) signs(from, to int, text string) signs {
 		case t.is(cMaintW):
 			s.work = s.work || !cond && !p.supposes(from, k, to) && p.online && hasPrefix(p.src.runes, t.to, "後の", "後は") == 0
 		case t.is(cStop):
-			if p.gapText(k, "お休み") && !online(p.text(from, to)) || p.supposes(from, k, to) || cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || p.retires(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の", "操業を", "配送を", "発送を", "配達を", "面会を", "面会は") {
+			if p.gapText(k, "お休み") && !online(p.text(from, to)) || p.supposes(from, k, to) || cond && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || p.retires(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の", "操業を") || containsAny(p.clause(from, k), "配送を", "発送を", "配達を", "面会を", "面会は", "お渡しを", "交付を一時") {
 				continue
 			}
 			s.stop = true
@@ -228,6 +233,9 @@ func (p *parser) muted(from, to int, text string, s *signs) (survey, bool) {
 	if s.stop && !p.dayIn(from, to) && containsAny(text, "受付を休止", "窓口を休止", "昼休み") {
 		return survey{quiet: true}, true // 正午から午後1時までは受付を休止します
 	}
+	if containsAny(text, "新型コロナ", "感染症", "感染拡大", "インフルエンザ") && !online(text) {
+		return survey{quiet: true}, true // 感染したため、受け入れを休止しておりました
+	}
 	if containsAny(text, "事例が全国", "事故につながる") {
 		return survey{quiet: true}, true
 	}
@@ -279,6 +287,10 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 	if !s.cond && !s.maint && !s.plan && (containsAny(text, "went down", " are down", " is down", "has gone down", "have gone down") && online(text) || containsAny(text, "out of order") && containsAny(text, "icket", "ATM", "kiosk", "terminal", "phone", "system")) {
 		s.outage += 2
 		s.sureOutage = true
+	}
+	if takesDown(text) {
+		s.stop, s.plan, s.sureMaint = true, true, true
+		s.maintenance += 2
 	}
 	if s.stop && !s.trouble && !s.happen && !s.cond && containsAny(text, "on the following dates", "on the following days", "during the following") ||
 		containsAny(text, "site will be closed", "portal will be closed", "service will be closed", "system will be closed") && p.hasClock(from, to) {
@@ -392,6 +404,34 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 	if s.maint && (s.do || s.plan || p.hasClock(from, to) || s.stop || s.finish || s.cant && (p.hasTime(from, to) || containsAny(text, "のため", "に伴", "により", "現在", "due to", "because of")) || s.resumed) || s.stop && p.online && (p.titled || online(text) || p.hasClock(from, to)) && (s.plan || s.do) && !s.cond {
 		s.sureMaint = true
 	}
+}
+
+// clause returns the words from the last comma before token k to it.
+func (p *parser) clause(from, k int) string {
+	j := k
+	for j > from && p.kindAt(j-1) != kComma {
+		j--
+	}
+	return p.text(j, k)
+}
+
+// plannedBefore reports whether the English outage at k is named as planned, a few words before it: planned payment system outage.
+func (p *parser) plannedBefore(from, k int) bool {
+	if !p.latin(k, "outage", "Outage", "interruption", "Interruption", "disruption", "Disruption", "downtime", "Downtime", "shutdown", "Shutdown") {
+		return false
+	}
+	for j, n := k-1, 0; j >= from && n < 10; j, n = j-1, n+1 {
+		if p.latin(j, "any", "Any", "every", "all", "All", "each") {
+			return false
+		}
+		if p.latin(j, "planned", "Planned", "scheduled", "Scheduled", "PLANNED", "SCHEDULED") {
+			return true
+		}
+		if p.kindAt(j) == kComma || p.kindAt(j) == kColon {
+			return false
+		}
+	}
+	return false
 }
 
 // none reports whether a line only says that there is nothing of what it names: 発生中の障害:なし.

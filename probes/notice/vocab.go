@@ -69,7 +69,7 @@ var vocabulary = map[class]string{
 	cUntil: `まで にかけて にかけ 迄 にわたり`,
 	cNow:   `現在 currently`,
 	cAsOf:  `時点 段階で`,
-	cTrouble: `機器の不調 機械の不調 システムの不調 回線の不調 サーバーの不調 サーバの不調 fiber\ cut fibre\ cut 技術的な問題 技術的問題 システム上の問題 障害 システム障害 通信障害 接続障害 不具合 トラブル 故障 輻輳 システムダウン サーバーダウン サーバダウン ネットワーク障害 機器障害 設備障害 回線障害
+	cTrouble: `technical\ difficulties technical\ problems technical\ issues 機器の不調 機械の不調 システムの不調 回線の不調 サーバーの不調 サーバの不調 fiber\ cut fibre\ cut 技術的な問題 技術的問題 システム上の問題 障害 システム障害 通信障害 接続障害 不具合 トラブル 故障 輻輳 システムダウン サーバーダウン サーバダウン ネットワーク障害 機器障害 設備障害 回線障害
 		停電 断線 通信断 不通 アクセス障害 電波障害 大規模障害 緊急停止 アクセス集中 アクセスが集中 アクセスの集中 ダウンしています ダウンしており ダウンしました ダウンしていた ダウンした 閲覧障害
 		system\ failure system\ failures network\ failure network\ failures communication\ failure communications\ failure communication\ failures equipment\ failure hardware\ failure service\ failure power\ failure blackout malfunction malfunctions malfunctioned malfunctioning glitch system\ trouble network\ trouble technical\ trouble system\ error system\ errors breakdown
 		outage outages incident interruption interruptions disruption disruptions degraded downtime`,
@@ -81,20 +81,20 @@ var vocabulary = map[class]string{
 		maintenance upgrade upgrades upgrading planned\ outage scheduled\ outage planned\ downtime scheduled\ downtime planned\ interruption scheduled\ interruption planned\ work planned\ works scheduled\ work scheduled\ works planned\ shutdown`,
 	cMaintW:  `入れかえ replacement replacing replace migration relocation 作業 工事 点検 改修 切替 切り替え 移行 アップデート バージョンアップ 入替 入れ替え リニューアル 増強 整備`,
 	cStop:    `止まる予定 を休みます を休ませ サイトを閉鎖 お休みをいただ お休みします お休みいたします お休みとさせて お休みしています お休みしております goes\ offline go\ offline taken\ offline take\ offline 止めます 止めて 止めさせ 一時閉鎖 閉鎖期間 停止 休止 中断 一時停止 サービス停止 システム停止 閉塞 運休 ストップ 止まり 止まっ 取扱停止 全面停止 利用停止 suspended suspend suspends suspending suspension shutdown shut\ down stopped halted halt system\ stop service\ stop will\ stop services\ stop service\ stops services\ stopped systems\ stop stop\ of stops\ during stop\ during`,
-	cCant:    `not\ accepted つかえな つかえま つかえず can't couldn't isn't\ working aren't\ working isn't\ available aren't\ available not\ been\ working not\ been\ able\ to not\ going\ out not\ sent not\ being\ sent not\ delivered not\ being\ delivered 進めない 進めません 進めなく 進まない 進みません 通じなく 通じない 通じません 通じず 流れておりません 流れていません 映らな 映りません 聞こえな 聞こえません 鳴らな 鳴りません lost\ access lost\ connectivity 不可 利用不可 不能 利用不能 使用不可 unavailable inaccessible cannot could\ not can\ not not\ available not\ be\ available not\ working not\ be\ accessible not\ accessible not\ reachable not\ able\ to not\ be\ able\ to not\ responding timed\ out timing\ out declined is\ offline are\ offline was\ offline were\ offline be\ offline been\ offline went\ offline unable unreachable was\ down were\ down be\ down been\ down did\ not\ work stopped\ working out\ of\ service unresponsive not\ function not\ functioning unusable inoperable unserviceable difficult\ to hard\ to\ access hard\ to\ connect hard\ to\ use hard\ to\ reach difficulty\ accessing difficulty\ in\ accessing difficulty\ connecting difficulty\ in\ connecting difficulty\ logging did\ not\ connect do\ not\ connect does\ not\ work do\ not\ work not\ usable not\ possible not\ accept not\ displayed not\ open not\ load`,
+	cCant:    `was\ cut\ off were\ cut\ off been\ cut\ off not\ accepted つかえな つかえま つかえず can't couldn't isn't\ working aren't\ working isn't\ available aren't\ available not\ been\ working not\ been\ able\ to not\ going\ out not\ sent not\ being\ sent not\ delivered not\ being\ delivered 進めない 進めません 進めなく 進まない 進みません 通じなく 通じない 通じません 通じず 流れておりません 流れていません 映らな 映りません 聞こえな 聞こえません 鳴らな 鳴りません lost\ access lost\ connectivity 不可 利用不可 不能 利用不能 使用不可 unavailable inaccessible cannot could\ not can\ not not\ available not\ be\ available not\ working not\ be\ accessible not\ accessible not\ reachable not\ able\ to not\ be\ able\ to not\ responding timed\ out timing\ out declined is\ offline are\ offline was\ offline were\ offline be\ offline been\ offline went\ offline unable unreachable was\ down were\ down be\ down been\ down did\ not\ work stopped\ working out\ of\ service unresponsive not\ function not\ functioning unusable inoperable unserviceable difficult\ to hard\ to\ access hard\ to\ connect hard\ to\ use hard\ to\ reach difficulty\ accessing difficulty\ in\ accessing difficulty\ connecting difficulty\ in\ connecting difficulty\ logging did\ not\ connect do\ not\ connect does\ not\ work do\ not\ work not\ usable not\ possible not\ accept not\ displayed not\ open not\ load`,
 	cHappen:  `begun went\ down 途絶え 発生 生じ 起きて 起きた 起きま 起こっ 起こり 始ま occurred began started experiencing experienced having affected affecting`,
 	cNotice:  `monitoring\ detected 検知 検出 判明 発覚 確認 認知 detected`,
-	cRecover: `安定しました 落ち着きました 落ち着いております 落ち着いています full\ restoration 復旧 回復 解消 正常化 復帰 収束 復活 終息 改善 遅れはなくなり 遅延はなくなり 遅れがなくなり 遅延がなくなり 障害はなくなり 不具合はなくなり 元に戻りました 元に戻っています 元に戻っております 全面復旧 完全復旧 障害復旧 解決 解除 全面解消 全復旧 修正いたしました 修正しました 修正致しました 直りました 直っております 直っています restored recovered resolved fixed mitigated came\ back`,
+	cRecover: `安定しました 落ち着きました 落ち着いております 落ち着いています full\ restoration 復旧 回復 解消 正常化 復帰 収束 復活 終息 改善 元に戻りました 元に戻っています 元に戻っております 全面復旧 完全復旧 障害復旧 解決 解除 全面解消 全復旧 修正いたしました 修正しました 修正致しました 直りました 直っております 直っています restored recovered resolved fixed mitigated came\ back rectified can\ be\ made\ again can\ be\ used\ again`,
 	cResume:  `reopened lifted 再開 全面再開 運転再開 サービス再開 営業再開 resumed resume resumes`,
 	cFinish:  `is\ complete are\ complete 終了 完了 終え 終わり 終わっ completed finished concluded ended`,
-	cNormal:  `flowing\ again working\ again up\ and\ running 通常の状態に 元の状態に 元どおり 元通り 通常稼働 正常稼働 通常動作 as\ normal back\ to\ normal returned\ to\ normal return\ to\ normal 正常 通常どおり 通常通り 通常運転 平常 平常どおり 平常通り 通常運用 平常運転 問題なく normally operational`,
+	cNormal:  `normal\ operation normal\ operations full\ function full\ functionality full\ service full\ operation flowing\ again working\ again up\ and\ running 通常の状態に 元の状態に 元どおり 元通り 正しく動いて 正しく動作 正しく稼働 正しく働 通常稼働 正常稼働 通常動作 as\ normal back\ to\ normal returned\ to\ normal return\ to\ normal 正常 通常どおり 通常通り 通常運転 平常 平常どおり 平常通り 通常運用 平常運転 問題なく normally operational`,
 	cBegin:   `開始 着手 スタート begin begins starts commence commences`,
 	cDo:      `実施 行い 行って 行う 行われ 執り行 おこない おこなって おこなう`,
 	cPlan:    `予定 計画 scheduled planned upcoming`,
 	cHope:    `見込み 見込 見込まれ 目標 めど メド 目途 目処 見通し 見通 目指 予想 目安 expected estimated estimate ETA target anticipate aim aiming hope hoping`,
 	cUnknown: `未定 調査中 不明 確認中 原因調査中 究明中 unknown TBD`,
 	cOngoing: `継続中 継続して 継続し 続いて 続けて 続く 作業中 対応中 対応を進め 対応を行って 調査を行って 調査を進め 調査して 発生中 障害中 メンテナンス中 実施中 停止中 工事中
-		復旧作業中 復旧対応中 復旧中 対処中 引き続き ただいま 只今 作業を行って 作業を進め 復旧作業を行って 復旧を進め 復旧を急い 復旧に努め 復旧に向け 復旧に全力 未復旧 未解消
+		復旧作業中 復旧対応中 復旧中 対処中 引き続き ただいま 只今 作業を行って 作業を進め 復旧作業を行って 復旧を進め 復旧を急い 復旧に努め 復旧に取り組 復旧に当た 復旧にあた 復旧に向け 復旧に全力 未復旧 未解消
 		ongoing investigating identified monitoring progress`,
 	cCancel:    `中止 メンテナンス中止 作業中止 工事中止 実施中止 停止中止 取りやめ 取り止め 取止め 見送り 見送る 見送ら キャンセル 取消 取り消し 実施しません 実施いたしません 実施致しません 行いません 行わない cancelled canceled`,
 	cMove:      `延期 変更 順延 繰り下げ 繰り上げ 前倒し postponed rescheduled moved`,
@@ -114,7 +114,7 @@ var vocabulary = map[class]string{
 	cTender:    `急募 入札 公告 調達 業務委託 委託業務 企画競争 仕様書 公募 募集 求人 採用 契約結果 見積 プロポーザル 落札 装った 装う 騙る かたる 詐欺 不審な フィッシング 訓練 体験会 選挙 投票 提供開始について 議員 利用規約 利用規定 約款 ガイドライン 手引 マニュアル アンケート メンテナンス業務 保守業務 キャンペーン 用語集 報告書 リコール 自主回収 回収の 第三者委員会 有識者 文例 例文 テンプレート 書き方 よくある質問 よくあるご質問 FAQ 免責`,
 	cOther:     `調査 提供開始 提供を開始 サービス開始 サービスを開始 発売 受付開始 受付を開始 リリース 施行 公布 開業 開店 運用開始 運用を開始 申込開始 閣議決定 公開しました launched`,
 	cBulk:      `各日 毎日 両日 連日 いずれも とも それぞれ 各回 の間 共に 共通 各日とも`,
-	cPart:      `一旦 いったん 大部分 大半の largely mostly 一部復旧 一部回復 一部再開 順次復旧 順次回復 順次再開 徐々に 一部解消 部分的に 部分復旧 一部の復旧 概ね ほぼ 順次 暫定 仮復旧 段階的 partially partial`,
+	cPart:      `一度は 一旦 いったん 大部分 大半の largely mostly 一部復旧 一部回復 一部再開 順次復旧 順次回復 順次再開 徐々に 一部解消 部分的に 部分復旧 一部の復旧 概ね おおむね ほぼ 順次 暫定 仮復旧 段階的 partially partial`,
 	cAgain:     `再び 再度発生 再発し 再度、 again`,
 	cMode:      `メンテナンスモード メンテナンス画面 メンテナンス用 maintenance\ mode`,
 	cRecurring: `毎営業日 毎月 毎週 毎日 毎年 毎朝 毎晩 毎夜 毎回 隔週 weekly monthly every daily`,
@@ -145,6 +145,12 @@ var lexicon = buildLexicon(vocabulary)
 
 func buildLexicon(words map[class]string) map[rune][]entry {
 	classes := map[string]class{}
+	for _, trouble := range []string{"遅れ", "遅延", "障害", "不具合", "事象", "エラー", "影響", "混雑"} {
+		for _, gone := range []string{"はなくな", "がなくな", "もなくな", "は無くな", "は収ま", "が収ま", "は治ま", "が治ま"} {
+			classes[trouble+gone+"り"] |= cRecover // 遅れはなくなりました
+			classes[trouble+gone+"っ"] |= cRecover
+		}
+	}
 	for c, list := range words {
 		for _, w := range strings.Fields(strings.ReplaceAll(list, `\ `, "\x00")) {
 			classes[strings.ToLower(strings.ReplaceAll(w, "\x00", " "))] |= c

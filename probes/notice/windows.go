@@ -407,7 +407,7 @@ func (a *assembler) begin(w window) {
 			if !o.hasEnd {
 				a.open = i
 			} else if w.labelled && o.labelled || w.line != o.line && len(a.p.lines[w.line].cells) > 1 && len(a.p.lines[o.line].cells) > 1 || a.p.tellsBoth(&w) && w.line > o.line+3 {
-				a.again = i
+				a.again, a.open = i, -1
 			}
 			return
 		}
