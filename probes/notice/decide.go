@@ -100,6 +100,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			if t.tail == tailNot {
 				continue
 			}
+			if _, end := p.sentence(k); r.kind != maintenance && hasPrefix(p.src.runes, t.to, "た後", "たあと", "後に", "後、", "したところ", "たところ") > 0 && p.find(k, end, cTrouble|cCant|cHappen) {
+				continue // 点検を終えた後、サーバーが立ち上がらなくなるトラブルがあった
+			}
 			if p.gapText(k, "終え") && p.particle(from, 'で') {
 				return roleStart, true // 16時で発行を終え
 			}
@@ -216,6 +219,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		case t.is(cBegin):
 			if p.causeOf(k, next) {
 				continue
+			}
+			if m.a.hasClock && t.tail != tailDone && p.find(0, m.from, cStop|cCant) && containsAny(p.text(m.to, k), "新システム", "新しいシステム", "新サイト", "新しいサイト", "新ホームページ", "新しいホームページ") {
+				return rolePlan, true // 10月2日10:00に新システムの利用を開始します
 			}
 			if p.workOf(k) || r.kind != maintenance && strings.HasSuffix(p.text(max(from, k-3), k), "作業を") {
 				return roleIgnore, true

@@ -73,8 +73,8 @@ func (a *assembler) finish(main eventKind) []window {
 			return o.kind == outage && o.hasStart && o.hasEnd && !w.end.Before(o.start) && (!w.end.After(o.end) || w.endDate && midnight(o.end).AddDate(0, 0, 1).Equal(w.end))
 		}) // a part was back earlier, or the day of the end was told once more
 		drop = drop || w.kind == outage && !w.hasStart && slices.ContainsFunc(ws, func(o window) bool {
-			return o.kind == outage && o.ranged && o.hasStart && o.hasEnd && w.end.After(o.end) && w.end.Sub(o.end) < day
-		}) // when it was reported to be over
+			return o.kind == outage && o.hasStart && o.hasEnd && w.end.After(o.end) && w.end.Sub(o.end) < day
+		}) // when it was reported to be over, or all ran on time again
 		drop = drop || w.kind == outage && w.hasStart && !w.hasEnd && !w.labelled && !a.p.find(a.p.lines[w.line].first, a.p.lines[w.line].last, cHappen) && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == outage && o.labelled && o.hasStart && o.hasEnd && !o.endDate && o.line < w.line && !w.start.Before(o.end) && w.start.Sub(o.end) < day && a.p.inEnglish() && !w.startDate
 		}) // 11:55 The service is available again

@@ -107,7 +107,7 @@ func (p *parser) instructs() bool {
 	}
 	ln := p.lines[p.title]
 	head := p.text(ln.first, ln.last)
-	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "導入事例", "活用事例", "インタビュー", "調べ方", "した際の", "した場合の", "考えてみる", "を振り返", "から学ぶ", "に学ぶ", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "に備え", "ポリシー", "とは何か") {
+	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "導入事例", "活用事例", "インタビュー", "調べ方", "した際の", "した場合の", "考えてみる", "を振り返", "から学ぶ", "に学ぶ", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "ときの取扱", "ときの取り扱い", "ときの基本的", "に備え", "ポリシー", "とは何か") {
 		return true
 	}
 	if strings.TrimSpace(head) == "コラム" {
@@ -336,7 +336,7 @@ func (p *parser) releaseNotes() bool {
 // factual reports whether a text that gives no window tells of an event that is, was or will be, and not of what may
 // happen, or does in general.
 func (p *parser) factual(k eventKind) bool {
-	found := false
+	found, headline, cases := false, false, false
 	concerned := containsAny(unquoted(p.body), "お詫び", "おわび", "迷惑", "不便", "申し訳", "お知らせ", "ご報告", "次第", "復旧作業", "復旧の", "復旧見込", "調査中", "対応中", "了承")
 	p.sentences(func(from, to int) {
 		if found || p.question(to) {
@@ -352,6 +352,9 @@ func (p *parser) factual(k eventKind) bool {
 		case s.quiet || s.tender || !event && !s.sureOutage && !s.sureMaint:
 		case containsAny(p.text(max(0, from-6), to), "e.g.", "for example", "For example"):
 		case !p.inEnglish() && !p.find(from, to, cNow) && (s.cond && !p.inTitle(from) && !(s.trouble && s.happen) || !p.hasTime(from, to) && containsAny(text, "ときは", "時は", "際は", "場合は")):
+			cases = cases || event && containsAny(text, "場合があり", "場合がござい", "ことがあり", "ことがござい")
+		case p.inTitle(from) && k == outage && !s.recovered && !p.inEnglish():
+			headline = headline || p.namesTrouble(from, to, &s) || s.about || s.mark || s.sureOutage
 		case p.inTitle(from):
 			found = p.namesTrouble(from, to, &s) || s.about || s.mark || s.recovered || s.sureOutage || s.sureMaint
 		case p.inEnglish() && !p.anyTime() && !containsAny(strings.ToLower(text), "current", "now", "still", "today", "this morning", "experiencing", "we are", "we're"): // a page that names no time at all
@@ -362,7 +365,7 @@ func (p *parser) factual(k eventKind) bool {
 				containsAny(text, "ております", "ています", "ておりま", "ていま", "ました", "した", "ただいま", "只今", "中です", "中でございます", "昨夜", "昨晩", "今朝", "いたします", "ている", "ません")
 		}
 	})
-	return found
+	return found || headline && !(cases && !containsAny(p.body, "現在", "調査", "復旧", "対応", "修正", "発生して"))
 }
 
 // anyTime reports whether the page names a day or an hour that is not one of a desk.

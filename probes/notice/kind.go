@@ -214,7 +214,7 @@ func (p *parser) plainFailure(from, to int, s *survey) bool {
 
 // plainWork reports whether a sentence says from when until when a service stops.
 func (p *parser) plainWork(from, to int, s *survey) bool {
-	if !(s.cant || s.stop || s.maint) || !p.online || containsAny(p.text(from, to), "せず", "は停止しません", "いつもと変わらず") || containsAny(p.text(from, to), "実験を", "体験を", "業務休止", "休業", "通行", "歩行者", "迂回") || strings.HasSuffix(p.text(from, to), "こと") {
+	if !(s.cant || s.stop || s.maint) || !p.online || containsAny(p.text(from, to), "せず", "は停止しません", "いつもと変わらず", "なくなりました", "なくなった") || containsAny(p.text(from, to), "実験を", "体験を", "業務休止", "休業", "通行", "歩行者", "迂回") || strings.HasSuffix(p.text(from, to), "こと") {
 		return false
 	}
 	clocks, sign := 0, false
@@ -336,6 +336,7 @@ func (p *parser) kindAround(from, to int, m *mention) eventKind {
 			maint = true
 		case t.is(cTrouble | cTroubleW):
 			trouble = trouble || t.tail != tailNot
+			happen = happen || t.is(cTrouble) && hasPrefix(p.src.runes, t.to, "があった", "がありました", "がございました", "があり、") > 0
 		case t.is(cHappen):
 			happen = happen || t.tail != tailNot
 		case t.is(cMaint):

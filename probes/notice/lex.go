@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -151,6 +152,9 @@ func (l *lexer) next(i int) int {
 		j := i + 1
 		for j < len(l.rs) && l.rs[j] == ' ' {
 			j++
+		}
+		if strings.ContainsRune("■◆▼", l.at(j)) && j < len(l.rs) && !slices.Contains(l.rs[max(0, i-maxTitle):i], '\n') && i > maxTitle {
+			return l.simple(kNewline, i, j) // a page whose lines ran together
 		}
 		return l.simple(kSpace, i, j)
 	case '、', ',', ';', '､', '・':

@@ -203,7 +203,7 @@ func (l *lexer) sharesDay(i int) bool {
 
 // dayEnds reports whether the 日 before i ends a day of the month and not a number of days.
 func (l *lexer) dayEnds(i int) bool {
-	return hasPrefix(l.rs, i, "間", "連続", "以内", "後", "前", "程度", "ほど", "分", "目", "以上", "当たり", "あたり", "本", "常", "曜", "も早", "1回", "約", "平均", "数回", "に1回", "につき") == 0
+	return hasPrefix(l.rs, i, "間", "連続", "以内", "後", "前", "程度", "ほど", "分", "目", "以上", "当たり", "あたり", "本", "常", "曜", "も早", "乗車", "券", "フリー", "パス", "乗り", "1回", "約", "平均", "数回", "に1回", "につき") == 0
 }
 
 // countBefore reports whether what stands before i makes a number of days of one that follows: 期間のうち1日, 合計3日.

@@ -271,6 +271,8 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		if _, name := p.roleAt(m.from); containsAny(name, "検知", "発覚", "認知") {
 			r.role = roleWeak // found later than begun
 		}
+	case m.a.hasClock && m.a.hasDate && r.kind != maintenance && fwd == roleNone && p.kindAt(m.to) == kComma && containsAny(p.text(m.to, to), "なくなった", "なくなりました"):
+		r.role = roleStart // 2月14日21:10、処理が追いつかなくなった
 	case m.a.hasClock && p.closesLine(m, to):
 		r.role = roleEnd
 	case strong && (!p.english(m) || p.opensClause(m)):

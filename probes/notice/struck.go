@@ -75,8 +75,12 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if m.since && m.a.dateOnly() && !p.find(from, to, eventWords&^cHappen) && containsAny(p.text(m.to, to), "始めます", "始まります") {
 		return true
 	}
-	// 補償は、5月24日18:45に終わりました
-	if !m.isRange && containsAny(p.text(from, m.from), "補償は", "補填は", "返金は", "進呈は") {
+	// 補償は、5月24日18:45に終わりました; 点検は、午前10時すぎに終わった
+	if s := p.text(from, m.from); !m.isRange && (containsAny(s, "補償は", "補填は", "返金は", "進呈は") || containsAny(s, "点検は") && p.find(0, m.from, cTrouble)) {
+		return true
+	}
+	// 6月5日の送信の際に
+	if after := p.text(m.to, min(m.to+10, to)); m.a.dateOnly() && !m.isRange && strings.HasPrefix(after, "の") && strings.Contains(after, "の際に") {
 		return true
 	}
 	// 1月13日より案内しておりました
@@ -144,7 +148,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// 28日から30日に発送した払込票の
-	if m.a.dateOnly() && hasPrefix(p.src.runes, p.toks[m.to-1].to, "に発送し", "に送付し", "に郵送し", "に投函し") > 0 {
+	if m.a.dateOnly() && hasPrefix(p.src.runes, p.toks[m.to-1].to, "に発送し", "に送った", "に送信し", "に送付し", "に郵送し", "に投函し") > 0 {
 		return true
 	}
 	// 当日に、お渡しできたはずの
@@ -515,7 +519,7 @@ func (p *parser) otherSpan(m *mention, from int) bool {
 }
 
 // otherTerms are the terms of something else than an outage or work.
-var otherTerms = []string{"出願期間", "申込期間", "申込み期間", "申請期間", "登録期間", "申告期間", "納付期間", "試験期間", "受付期間", "募集期間", "提出期間", "応募期間", "開催期間", "運用期間", "試行期間", "テスト期間", "利用時間は", "利用時間:", "開館時間", "会期", "販売期間", "キャンペーン期間", "対象期間", "投票", "受付時間", "サポート時間", "営業時間"}
+var otherTerms = []string{"出願期間", "申込期間", "申込み期間", "申請期間", "登録期間", "申告期間", "納付期間", "試験期間", "受付期間", "募集期間", "提出期間", "応募期間", "開催期間", "運用期間", "試行期間", "テスト期間", "利用時間は", "利用時間:", "開館時間", "会期", "販売期間", "キャンペーン期間", "投票", "受付時間", "サポート時間", "営業時間"}
 
 // sentenceEnds reports whether nothing but marks stands between token k and the end of its sentence.
 func (p *parser) sentenceEnds(k int) bool {

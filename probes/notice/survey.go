@@ -31,7 +31,7 @@ type signs struct {
 
 // survey reads the words of one sentence.
 func (p *parser) survey(from, to int) survey {
-	text := p.text(from, to)
+	text := strings.ReplaceAll(p.text(from, to), "にともな", "に伴")
 	s := p.signs(from, to, text)
 	if muted, ok := p.muted(from, to, text, &s); ok {
 		return muted
@@ -288,6 +288,10 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 		s.outage += 2
 		s.sureOutage = true
 	}
+	if s.cant && s.ahead && s.plan && !s.trouble && !s.cond && p.hasClock(from, to) {
+		s.stop, s.sureMaint = true, true // 12時30分から16時の間(予定)は、つながらなくなります
+		s.maintenance += 2
+	}
 	if takesDown(text) {
 		s.stop, s.plan, s.sureMaint = true, true, true
 		s.maintenance += 2
@@ -305,6 +309,10 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 	}
 	if s.trouble && !s.maint && p.hasTime(from, to) && (s.cant || containsAny(text, "までの不具合", "までの障害", "までのトラブル", "間の不具合", "間の障害")) {
 		s.happen = true
+	}
+	if (s.stop || s.cant) && !s.maint && !s.work && !s.plan && !s.cond && p.hasClock(from, to) && containsAny(text, "なくなりました", "なくなった") {
+		s.outage += 3
+		s.sureOutage = true
 	}
 	if s.stop && !s.maint && !s.work && !s.plan && !s.do && p.hasClock(from, to) && containsAny(text, "止まり", "止まった", "止まって", "停止した", "停止しました", "停止していた", "停止しておりました") {
 		s.outage++
