@@ -19,6 +19,7 @@ func (pt point) dateOnly() bool { return pt.hasDate && !pt.hasClock }
 type mention struct {
 	a, b     point
 	isRange  bool
+	columns  bool // its ends stand in two columns whose header names them
 	open     bool // a range sign without a second point
 	since    bool // から, より, 以降 behind it
 	until    bool // まで behind it, or a range sign before it
@@ -425,6 +426,8 @@ func (p *parser) rangeOf(m *mention) bool {
 		if p.kindAt(after) == kComma || p.kindAt(after) == kRange {
 			after = p.over(after+1, kSpace)
 		}
+	case j > m.to && m.a.hasClock && p.kindAt(j) == kClock && p.twoColumns(m, j):
+		after, m.columns = j, true
 	case j == m.to && m.a.hasClock && p.kindAt(j) == kClock && m.a.clock.half != halfNone && p.toks[j].clock.half != halfNone:
 		after = j // 午後0:00午後2:00, where a conversion of charsets lost the wave dash
 	default:
@@ -484,6 +487,22 @@ func (p *parser) rangeOf(m *mention) bool {
 	m.b, m.isRange, m.to = b, true, end
 	p.untilWord(m)
 	return true
+}
+
+// twoColumns reports whether two times end a row whose columns only spaces part, below a header that names both ends:
+// システム 停止時刻 再開時刻.
+func (p *parser) twoColumns(m *mention, k int) bool {
+	line := p.toks[m.from].line
+	if p.kindAt(p.over(k+1, kSpace)) != kNewline || !p.hasText(p.lines[line].first, m.from) {
+		return false
+	}
+	for i := line - 1; i >= 0 && i > line-maxMenuItem; i-- {
+		if ln := p.lines[i]; !ln.blank && !p.hasTime(ln.first, ln.last) {
+			s := p.text(ln.first, ln.last)
+			return containsAny(s, "停止時刻", "停止日時", "開始時刻", "開始日時", "発生時刻", "発生日時") && containsAny(s, "再開時刻", "再開日時", "終了時刻", "終了日時", "復旧時刻", "復旧日時")
+		}
+	}
+	return false
 }
 
 // endingBehind returns the token behind words like "and ends on" at token k, 0 when there are none.

@@ -139,6 +139,10 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = roleHope
 		return
 	}
+	if m.columns {
+		r.role = roleStart
+		return
+	}
 	if p.justAfter(m, next) {
 		r.role = roleStart
 		m.a.approx = true

@@ -527,6 +527,9 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 			first = w.start
 		}
 	}
+	if len(windows) > 0 && !p.published.IsZero() && !st.done && !slices.ContainsFunc(windows, func(w window) bool { return !w.hasStart || w.hasEnd || !w.start.Before(p.published) }) {
+		return probes.Ongoing // it has begun, and nobody says when it ends
+	}
 	if len(windows) == 1 && windows[0].startDate && !windows[0].hasEnd && windows[0].start.Equal(p.published) {
 		return probes.Ongoing // 本日よりメンテナンスを行います
 	}
