@@ -44,8 +44,8 @@ func (r *resolver) day(d date, dir direction) (time.Time, bool) {
 	if d.base == baseReport || ref.IsZero() {
 		ref = r.report
 	}
-	if d.base == baseWeekday {
-		return r.inferWeek(d, dir)
+	if d.base == baseWeekday && !ref.IsZero() {
+		return r.inferWeek(ref, d, dir)
 	}
 	if d.base != baseNone {
 		if ref.IsZero() {
@@ -171,15 +171,8 @@ func (r *resolver) inferYear(d date, dir direction) (time.Time, bool) {
 	return choose(cands, d, r.cost(dir))
 }
 
-// inferWeek finds the day of a week of which only the name is given, at most six days away.
-func (r *resolver) inferWeek(d date, dir direction) (time.Time, bool) {
-	ref := r.context
-	if ref.IsZero() {
-		ref = r.report
-	}
-	if ref.IsZero() {
-		return time.Time{}, false
-	}
+// inferWeek finds the day of a week of which only the name is given, at most six days from ref.
+func (r *resolver) inferWeek(ref time.Time, d date, dir direction) (time.Time, bool) {
 	var cands []time.Time
 	for n := -6; n <= 6; n++ {
 		if t := ref.AddDate(0, 0, n); d.fits(t) {
