@@ -46,7 +46,7 @@ func (p *parser) anchorOf(rd *reading) anchor {
 	if !events && (p.offered(rd.line) || rd.isRange && rd.a.dateOnly() && containsAny(p.text(ln.first, ln.last), "特設", "セール", "フェア", "キャンペーン", "ポイント", "SALE", "%OFF")) {
 		return foreign
 	}
-	if above := p.above(rd.line); !events && rd.until && above != nil && containsAny(p.text(above.first, above.last), "締切は", "締め切りは", "〆切は", "期限は") {
+	if above := p.above(rd.line); !events && rd.until && above != nil && containsAny(p.text(max(above.first, above.last-8), above.last), "締切は", "締め切りは", "〆切は", "期限は") {
 		return foreign // 今年度の締切は | ・複写: 3月1日17時まで
 	}
 	if !events {

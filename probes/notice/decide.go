@@ -220,7 +220,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			if p.causeOf(k, next) {
 				continue
 			}
-			if m.a.hasClock && t.tail != tailDone && p.find(0, m.from, cStop|cCant) && containsAny(p.text(m.to, k), "新システム", "新しいシステム", "新サイト", "新しいサイト", "新ホームページ", "新しいホームページ") {
+			if m.a.hasClock && t.tail != tailDone && p.find(max(0, m.from-4*maxLook), m.from, cStop|cCant) && containsAny(p.text(m.to, k), "新システム", "新しいシステム", "新サイト", "新しいサイト", "新ホームページ", "新しいホームページ") {
 				return rolePlan, true // 10月2日10:00に新システムの利用を開始します
 			}
 			if p.workOf(k) || r.kind != maintenance && strings.HasSuffix(p.text(max(from, k-3), k), "作業を") {

@@ -337,6 +337,7 @@ func (p *parser) releaseNotes() bool {
 // happen, or does in general.
 func (p *parser) factual(k eventKind) bool {
 	found, headline, cases := false, false, false
+	timeless := p.inEnglish() && !p.anyTime()
 	concerned := containsAny(unquoted(p.body), "お詫び", "おわび", "迷惑", "不便", "申し訳", "お知らせ", "ご報告", "次第", "復旧作業", "復旧の", "復旧見込", "調査中", "対応中", "了承")
 	p.sentences(func(from, to int) {
 		if found || p.question(to) {
@@ -357,7 +358,7 @@ func (p *parser) factual(k eventKind) bool {
 			headline = headline || p.namesTrouble(from, to, &s) || s.about || s.mark || s.sureOutage
 		case p.inTitle(from):
 			found = p.namesTrouble(from, to, &s) || s.about || s.mark || s.recovered || s.sureOutage || s.sureMaint
-		case p.inEnglish() && !p.anyTime() && !containsAny(strings.ToLower(text), "current", "now", "still", "today", "this morning", "experiencing", "we are", "we're"): // a page that names no time at all
+		case timeless && !containsAny(strings.ToLower(text), "current", "now", "still", "today", "this morning", "experiencing", "we are", "we're"): // a page that names no time at all
 		case p.inEnglish():
 			found = s.sureOutage && s.cant && containsAny(text, "because of", "due to") || containsAny(strings.ToLower(text), "currently", "we are", "we're", "we have", "we've", "has been", "have been", " was ", " were ", "is now", "are now", "is having", "are having", " again", " will ", "experiencing", "is unavailable", "is down", "still working", "are working")
 		default:

@@ -13,7 +13,7 @@ func (p *parser) recurring(m *mention) bool {
 	if p.weeklyInEnglish(m) || p.weekly(m) {
 		return true
 	}
-	if above := p.above(m.line); above != nil && !m.a.hasDate && p.find(above.first, above.last, cRecurring) && containsAny(p.text(above.first, above.last), "次の", "下記の", "以下の") {
+	if above := p.above(m.line); above != nil && !m.a.hasDate && above.last-above.first < 2*maxLook && p.find(above.first, above.last, cRecurring) && containsAny(p.text(above.first, above.last), "次の", "下記の", "以下の") {
 		return true // 毎日、次の時間帯はご利用いただけません | 停止時間:AM4:00~AM5:30
 	}
 	if m.a.hasDate && m.a.date.month > 0 {

@@ -76,7 +76,7 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 		return true
 	}
 	// 補償は、5月24日18:45に終わりました; 点検は、午前10時すぎに終わった
-	if s := p.text(from, m.from); !m.isRange && (containsAny(s, "補償は", "補填は", "返金は", "進呈は") || containsAny(s, "点検は") && p.find(0, m.from, cTrouble)) {
+	if s := p.text(from, m.from); !m.isRange && (containsAny(s, "補償は", "補填は", "返金は", "進呈は") || containsAny(s, "点検は") && p.find(max(0, m.from-4*maxLook), m.from, cTrouble)) {
 		return true
 	}
 	// 6月5日の送信の際に
@@ -181,10 +181,11 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	}
 	// ※この時間帯のうち、停止が2回ございます | - 1回目 0時30分~2時30分
 	for n, above := 0, p.above(m.line); m.isRange && !m.a.hasDate && above != nil && n < 4; n++ {
-		if containsAny(p.text(above.first, above.last), "時間帯のうち", "期間のうち", "時間のうち") {
+		last := min(above.last, above.first+maxLook)
+		if containsAny(p.text(above.first, last), "時間帯のうち", "期間のうち", "時間のうち") {
 			return true
 		}
-		if !p.hasTime(above.first, above.last) {
+		if !p.hasTime(above.first, last) {
 			break
 		}
 		above = p.above(p.toks[above.first].line)
