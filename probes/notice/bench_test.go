@@ -37,19 +37,9 @@ var hostile = map[string]func(n int) string{
 	"clock in brackets": func(n int) string {
 		return strings.Repeat("8:00(", n/5)
 	},
-	"spaced Kanji": func(n int) string { return strings.Repeat("障 ", n/4) + "x" },
-	"marks":        func(n int) string { return "か" + strings.Repeat("\u3099", n/3) },
-	"one sentence": func(n int) string { return strings.Repeat("障害が発生し復旧作業中", n/33) },
-	"beginnings": func(n int) string {
-		return "メンテナンスのお知らせ\n" + strings.Repeat("8:00に開始します。", n/25)
-	},
-	"inspections": func(n int) string {
-		return "不具合について\n" + strings.Repeat("点検は8:00に済んだ。", n/28)
-	},
-	"no time": func(n int) string { return strings.Repeat("A server failure was seen there. ", n/33) },
-	"two long lines": func(n int) string {
-		return strings.Repeat("8:00~9:00停止、", n/36) + "\n" + strings.Repeat("8:00~9:00停止、", n/36)
-	},
+	"spaced Kanji":   func(n int) string { return strings.Repeat("障 ", n/4) + "x" },
+	"marks":          func(n int) string { return "か" + strings.Repeat("\u3099", n/3) },
+	"one sentence":   func(n int) string { return strings.Repeat("障害が発生し復旧作業中", n/33) },
 	"meetings":       func(n int) string { return strings.Repeat("会見、", n/9) },
 	"conditions":     func(n int) string { return strings.Repeat("障害、メンテナンス、", n/30) },
 	"recurring":      func(n int) string { return "メンテナンス" + strings.Repeat("毎月第2", n/10) },

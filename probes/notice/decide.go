@@ -80,9 +80,6 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 				if p.find(k+1, min(k+8, next), cFinish) || containsAny(p.text(k, next), "可能となる", "可能になる", "可能となり", "可能になり") && !p.partOf(k, min(k+14, next)-1) {
 					return roleEnd, true
 				}
-				if p.over(m.to, kSpace) == k && m.a.hasClock && t.is(cRecover) && r.kind != maintenance && (p.kindAt(k+1) == kOpen || p.kindAt(k+1) == kNewline) {
-					return roleEnd, true // 21:26 復旧(ログイン可能)
-				}
 				if p.kindAt(k+1) == kNewline && p.particle(k-1, 'が') && r.kind != maintenance && !p.partOf(max(from, k-6), k) {
 					return roleEnd, true // 13時25分 全ての電話が復旧
 				}

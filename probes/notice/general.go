@@ -18,11 +18,6 @@ func (p *parser) teaches() bool {
 			}
 		}
 	}
-	for _, i := range p.firstLines(6) {
-		if ln := p.lines[i]; !p.titled && p.rune(ln.last-1) == '?' && !ln.heads {
-			return true
-		}
-	}
 	if !p.dayIn(0, len(p.toks)) && containsAny(p.body, "解決方法", "対処方法") {
 		return true
 	}
@@ -336,7 +331,7 @@ func (p *parser) releaseNotes() bool {
 // factual reports whether a text that gives no window tells of an event that is, was or will be, and not of what may
 // happen, or does in general.
 func (p *parser) factual(k eventKind) bool {
-	found, headline, cases := false, false, false
+	found := false
 	timeless := p.inEnglish() && !p.anyTime()
 	concerned := containsAny(unquoted(p.body), "お詫び", "おわび", "迷惑", "不便", "申し訳", "お知らせ", "ご報告", "次第", "復旧作業", "復旧の", "復旧見込", "調査中", "対応中", "了承")
 	p.sentences(func(from, to int) {
@@ -353,9 +348,6 @@ func (p *parser) factual(k eventKind) bool {
 		case s.quiet || s.tender || !event && !s.sureOutage && !s.sureMaint:
 		case containsAny(p.text(max(0, from-6), to), "e.g.", "for example", "For example"):
 		case !p.inEnglish() && !p.find(from, to, cNow) && (s.cond && !p.inTitle(from) && !(s.trouble && s.happen) || !p.hasTime(from, to) && containsAny(text, "ときは", "時は", "際は", "場合は")):
-			cases = cases || event && containsAny(text, "場合があり", "場合がござい", "ことがあり", "ことがござい")
-		case p.inTitle(from) && k == outage && !s.recovered && !p.inEnglish():
-			headline = headline || p.namesTrouble(from, to, &s) || s.about || s.mark || s.sureOutage
 		case p.inTitle(from):
 			found = p.namesTrouble(from, to, &s) || s.about || s.mark || s.recovered || s.sureOutage || s.sureMaint
 		case timeless && !containsAny(strings.ToLower(text), "current", "now", "still", "today", "this morning", "experiencing", "we are", "we're"): // a page that names no time at all
@@ -366,7 +358,7 @@ func (p *parser) factual(k eventKind) bool {
 				containsAny(text, "ております", "ています", "ておりま", "ていま", "ました", "した", "ただいま", "只今", "中です", "中でございます", "昨夜", "昨晩", "今朝", "いたします", "ている", "ません")
 		}
 	})
-	return found || headline && !(cases && !containsAny(p.body, "現在", "調査", "復旧", "対応", "修正", "発生して"))
+	return found
 }
 
 // anyTime reports whether the page names a day or an hour that is not one of a desk.
