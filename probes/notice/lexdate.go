@@ -586,7 +586,7 @@ func (l *lexer) englishDate(i int) int {
 		}
 	}
 	if weekday > 0 {
-		if d, e := l.number(i); d >= 1 && d <= 31 && e-i <= 2 {
+		if d, e := l.number(i); d >= 1 && d <= 31 && e-i <= 2 || d >= 1990 && d < 2200 && e-i == 4 {
 			return l.dayMonth(start, i, weekday)
 		}
 	}
