@@ -91,7 +91,7 @@ var vocabulary = map[class]string{
 	cBegin:   `開始 着手 スタート begin begins starts commence commences`,
 	cDo:      `実施 行い 行って 行う 行われ 執り行 おこない おこなって おこなう`,
 	cPlan:    `予定 計画 scheduled planned upcoming`,
-	cHope:    `見込み 見込 見込まれ 目標 めど メド 目途 目処 見通し 見通 目指 予想 目安 expected estimated estimate ETA target anticipate aim aiming hope hoping`,
+	cHope:    `見込み 見込 見込まれ 目標 めど メド 目途 目処 見通し 見通 目指 予想 目安 expected estimated estimate ETA target anticipate aim aiming hope hoping expect\ to\ be`,
 	cUnknown: `未定 調査中 不明 確認中 原因調査中 究明中 unknown TBD`,
 	cOngoing: `継続中 継続して 継続し 続いて 続けて 続く 作業中 対応中 対応を進め 対応を行って 調査を行って 調査を進め 調査して 発生中 障害中 メンテナンス中 実施中 停止中 工事中
 		復旧作業中 復旧対応中 復旧中 対処中 引き続き ただいま 只今 作業を行って 作業を進め 復旧作業を行って 復旧を進め 復旧を急い 復旧に努め 復旧に取り組 復旧に当た 復旧にあた 復旧に向け 復旧に全力 未復旧 未解消
