@@ -68,7 +68,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 				if _, end := p.sentence(k); p.otherPart(k) || p.conditional(k, min(k+14, end)) {
 					return roleIgnore, true
 				}
-				if t.is(cRecover) && p.workOf(k) || p.partOf(max(from, k-6), k) {
+				if t.is(cRecover) && p.workOf(k) || p.partOf(max(from, k-6), k) || t.is(cResume) && containsAny(p.text(m.to, k), "制限したうえで", "制限した上で", "制限しながら") {
 					return roleIgnore, true
 				}
 				return roleEnd, true
@@ -109,7 +109,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			if t.tail == tailFuture || t.tail == tailHope {
 				return p.hope(k), true
 			}
-			if containsAny(p.text(max(from, k-8), k), "失敗", "復元", "駆除", "隔離", "調査", "検証", "インシデントを", "監視を") {
+			if containsAny(p.text(max(from, k-8), k), "失敗", "復元", "駆除", "隔離", "調査", "検証", "洗い出し", "インシデントを", "監視を") {
 				return roleIgnore, true // a step of the repair
 			}
 			if m.a.dateOnly() && hasPrefix(p.src.runes, p.toks[m.to-1].to, "をもって", "をもちまして", "を以て", "を持って") > 0 {
@@ -196,6 +196,9 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			if p.liftsStop(k, next) {
 				continue
 			}
+			if containsAny(p.text(max(m.to, k-6), k), "の受け入れを", "の受入れを") {
+				return roleIgnore, true // 13日から新たな患者の受け入れを停止
+			}
 			return roleStart, true
 		case t.is(cExtend):
 			return roleExtend, true
@@ -230,7 +233,7 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 		case t.is(cDo) && containsAny(p.text(max(m.to, k-4), k), "対策", "対応", "対処", "増強", "復旧", "再起動", "交換", "切替", "切り替え", "設定", "修正") && p.find(k+1, next, cNormal|cRecover|cResume):
 		case t.is(cDo) && m.a.dateOnly() && !m.since && !m.until && hasPrefix(p.src.runes, t.to, "した", "いたしました") > 0 && p.find(k+1, min(k+6, next), cMaint) && containsAny(p.text(k+3, min(k+9, next)), "に伴", "により"):
 			return roleIgnore, true // 10月28日に実施したメンテナンスに伴い、機能を追加しました
-		case t.is(cDo) && m.a.dateOnly() && hasPrefix(p.src.runes, t.to, "ましたが", "しましたが", "いたしましたが") > 0 && p.find(k+1, min(k+maxLook, len(p.toks)), cTrouble):
+		case t.is(cDo) && m.a.dateOnly() && hasPrefix(p.src.runes, t.to, "ましたが", "しましたが", "いたしましたが") > 0 && (p.find(k+1, min(k+maxLook, len(p.toks)), cTrouble) || containsAny(p.text(k, next), "誤り", "ミスが")):
 			return roleIgnore, true // 8月2日に作業を行いましたが、不具合があり
 		case t.is(cDo) && r.kind != maintenance && m.a.dateOnly() && containsAny(p.text(k, min(k+14, next)), "際から", "際より", "時から", "ときから"):
 			return roleStart, true // 10月18日に行われた改修の際から
@@ -271,6 +274,10 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 
 // repairStep reports whether an English word between two tokens tells of a step of the repair.
 func (p *parser) repairStep(from, to int) bool {
+	if j := p.over(from+1, kSpace); p.kindAt(from) == kComma && p.latin(j, "while", "when", "as", "after", "during") {
+		for from++; from < to && p.kindAt(from) != kComma; from++ { // on 8 March, while a release was being rolled out, it became degraded
+		}
+	}
 	for k := from; k < to; k++ {
 		if p.latin(k, "isolated", "rebooted", "restarted", "replaced", "disconnected", "switched", "rolled", "rerouted", "engaged", "applied", "deployed", "escalated") {
 			return true
@@ -393,6 +400,9 @@ func (p *parser) lookBack(prev int, m *mention) role {
 			if t.tail == tailNot {
 				return roleNone
 			}
+			if p.latin(p.backOverSpace(k)-1, "team", "engineers", "technicians", "staff", "we", "We", "crews") {
+				return roleNone // the team began at 06:30 to go back to the older version
+			}
 			if isLatin(p.rune(k)) && containsAny(p.text(max(prev, k-12), k), "operation ", "operations ") {
 				return roleEnd // operation of the new system started at 9:00
 			}
@@ -401,6 +411,8 @@ func (p *parser) lookBack(prev int, m *mention) role {
 			return roleWeak
 		case t.is(cCant) && strings.HasSuffix(p.text(k, m.from), "なった"):
 			return roleStart // 閲覧ができなくなった3日午後2時20分ごろから
+		case t.is(cCant) && m.a.hasClock && p.gapText(k, "was ", "were ", "went ", "lost "):
+			return roleStart // the cable was cut at 9.52am
 		case t.is(cMaint|cDo|cPlan) && m.a.hasClock:
 			return roleStart
 		case t.is(cPublish):

@@ -3,6 +3,7 @@ package notice
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -84,6 +85,12 @@ func (a *assembler) finish(main eventKind) []window {
 		drop = drop || w.kind == outage && w.hasStart && w.hasEnd && !w.ranged && slices.ContainsFunc(ws, func(o window) bool {
 			return o.kind == outage && o.labelled && o.ranged && o.hasEnd && o.start.Equal(w.start) && o.end.Before(w.end)
 		}) // when it was reported to be over
+		drop = drop || w.kind == outage && w.ranged && strings.HasPrefix(startText(a.p, w), "本日") && slices.ContainsFunc(ws, func(o window) bool {
+			return o.kind == outage && (o.labelled || o.line == a.p.title) && o.hasEnd && o.start.Equal(w.start.Add(-day)) && o.end.Equal(w.end.Add(-day))
+		}) // 本日, in a text that was written on the day and published on the next
+		drop = drop || w.kind == outage && w.approx && w.hasStart && w.hasEnd && w.start.Minute() == 0 && w.end.Minute() == 0 && !w.startDate && slices.ContainsFunc(ws, func(o window) bool {
+			return o.kind == outage && o.hasStart && o.hasEnd && o.start.Minute() > 0 && o.end.Minute() > 0 && w.start.Sub(o.start).Abs() < time.Hour && w.end.Sub(o.end).Abs() < time.Hour
+		}) // the hours of it, where the minutes are told, too
 		if w.weak && !w.hasEnd && strong {
 			drop = true
 		}

@@ -102,7 +102,7 @@ func (p *parser) instructs() bool {
 	}
 	ln := p.lines[p.title]
 	head := p.text(ln.first, ln.last)
-	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "導入事例", "活用事例", "インタビュー", "調べ方", "した際の", "した場合の", "考えてみる", "を振り返", "から学ぶ", "に学ぶ", "発生した場合", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "ときの取扱", "ときの取り扱い", "ときの基本的", "に備え", "ポリシー", "とは何か") {
+	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "導入事例", "活用事例", "インタビュー", "調べ方", "した際の", "した場合の", "考えてみる", "を振り返", "から学ぶ", "に学ぶ", "発生した場合", "障害に思う", "停止に思う", "トラブルに思う", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "ときの取扱", "ときの取り扱い", "ときの基本的", "に備え", "ポリシー", "とは何か", "についての考え", "に関する考え") {
 		return true
 	}
 	if strings.TrimSpace(head) == "コラム" {
@@ -124,7 +124,7 @@ func (p *parser) instructs() bool {
 		return true
 	}
 	for _, i := range p.firstLines(3) {
-		if s := strings.TrimSpace(p.text(p.lines[i].first, p.lines[i].last)); (strings.HasSuffix(s, "ないときは") || strings.HasSuffix(s, "ない場合は") || strings.HasSuffix(s, "ないとき")) && !p.hasTime(p.lines[i].first, p.lines[i].last) {
+		if s := strings.TrimSpace(p.text(p.lines[i].first, p.lines[i].last)); (strings.HasSuffix(s, "の使い方") || strings.HasSuffix(s, "の登録方法") || strings.HasSuffix(s, "の設定方法") || strings.HasSuffix(s, "の利用方法") || strings.HasSuffix(s, "ないときは") || strings.HasSuffix(s, "ない場合は") || strings.HasSuffix(s, "ないとき")) && !p.hasTime(p.lines[i].first, p.lines[i].last) {
 			return true // インターネットにつながらないときは
 		}
 	}
@@ -282,7 +282,7 @@ func (p *parser) discontinued() bool {
 // holidays reports whether the headline is that of the days on which a company or a shop is closed.
 func (p *parser) holidays() bool {
 	h := p.headline()
-	if s := p.opening(); containsAny(s, "連休中のお取扱", "連休中のお取り扱い", "連休中の営業", "連休期間中の営業", "年末年始のお取扱", "年末年始のお取り扱い") && !containsAny(s, "システム", "メンテナンス", "オンライン") {
+	if s := p.opening(); containsAny(s, "連休中のお取扱", "連休中のお取り扱い", "連休中の営業", "連休期間中の営業", "年末年始のお取扱", "年末年始のお取り扱い", "連休について", "連休のお知らせ", "連休に関する") && !containsAny(s, "システム", "メンテナンス", "オンライン") {
 		return true
 	}
 	if containsAny(strings.ToLower(p.opening()), "holiday calendar", "holiday closure", "holiday schedule", "holiday hours", "list of holidays") {
@@ -346,6 +346,7 @@ func (p *parser) factual(k eventKind) bool {
 		}
 		switch {
 		case s.quiet || s.tender || !event && !s.sureOutage && !s.sureMaint:
+		case containsAny(text, "報道が", "報道も", "昨年の", "近年", "このところ", "同じ年", "年に何"): // how the world goes
 		case containsAny(p.text(max(0, from-6), to), "e.g.", "for example", "For example"):
 		case !p.inEnglish() && !p.find(from, to, cNow) && (s.cond && !p.inTitle(from) && !(s.trouble && s.happen) || !p.hasTime(from, to) && containsAny(text, "ときは", "時は", "際は", "場合は")):
 		case p.inTitle(from):
@@ -448,6 +449,19 @@ func (p *parser) calledOff() bool {
 	return false
 }
 
+// foretold reports whether the page expects a rush, and says no more of what comes of it than that it may happen:
+// アクセスが多くなると見込まれます。つながりにくくなることがあります.
+func (p *parser) foretold() bool {
+	plain, expected := false, false
+	p.sentences(func(from, to int) {
+		s, text := p.survey(from, to), p.text(from, to)
+		rush := containsAny(text, "見込まれ", "予想され") && containsAny(text, "アクセス", "混雑", "混み合", "集中")
+		expected = expected || rush
+		plain = plain || (s.stop || s.cant || s.maint || s.trouble && s.happen) && !s.cond && !rush
+	})
+	return expected && !plain
+}
+
 // postponed reports whether the headline puts the work off, and a sentence says that the new day is not known yet.
 func (p *parser) postponed() bool {
 	if !containsAny(strings.ToLower(p.headline()), "延期", "見送り", "postponed") {
@@ -456,7 +470,7 @@ func (p *parser) postponed() bool {
 	found := false
 	p.sentences(func(from, to int) {
 		s := p.text(from, to)
-		found = found || containsAny(s, "日程", "日時", "実施日", "時期", "延期後", "new date", "new schedule") && !p.hasTime(from, to) &&
+		found = found || containsAny(s, "日程", "日時", "実施日", "時期", "延期後", "new date", "new schedule", "later date") && !p.hasTime(from, to) &&
 			containsAny(s, "未定", "決まり次第", "決定次第", "確定次第", "改めて", "あらためて", "not been", "announce")
 	})
 	return found

@@ -138,7 +138,7 @@ func (p *parser) quote() {
 		case t.kind == kOpen && p.rune(k) == '「':
 			open = k
 		case t.kind == kClose && p.rune(k) == '」' && open >= 0:
-			if k-open <= maxLook && hasPrefix(p.src.runes, t.to, "と表示", "と出", "という表示", "という画面", "というエラー", "というメッセージ", "の通知", "の表示", "の画面", "のメッセージ", "のエラー", "のまま", "が表示") > 0 || k-open <= maxLook && saysScreen(p.text(k+1, min(k+8, len(p.toks)))) {
+			if k-open <= maxLook && hasPrefix(p.src.runes, t.to, "と表示", "と出", "という表示", "という画面", "というエラー", "というメッセージ", "の通知", "の表示", "の画面", "のメッセージ", "のエラー", "のまま", "が表示") > 0 || k-open <= maxLook && saysScreen(p.text(k+1, min(k+maxClause, len(p.toks)))) {
 				// 「500エラー」が表示されました tells of an error
 				told := hasPrefix(p.src.runes, t.to, "と表示されて", "が表示されて", "と表示されま", "が表示されま") > 0
 				for j := open + 1; j < k; j++ {
@@ -155,7 +155,7 @@ func (p *parser) quote() {
 // saysScreen reports whether the words behind a quotation say that a screen or a message says so, maybe in the next line.
 func saysScreen(behind string) bool {
 	behind = strings.Join(strings.Fields(behind), "")
-	for _, what := range []string{"との画面", "との表示", "とのメッセージ", "との案内", "という案内"} {
+	for _, what := range []string{"との画面", "との表示", "とのメッセージ", "との案内", "という案内", "という画面", "という表示", "というメッセージ", "という文面", "という文言", "といった画面", "といった表示", "といったメッセージ"} {
 		if strings.HasPrefix(behind, what) {
 			return true
 		}

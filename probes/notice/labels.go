@@ -63,6 +63,9 @@ func roleOfLabel(label string) labelRole {
 		return labelEndPlan // of the system that takes the place of the one that stops
 	}
 	fields := strings.FieldsFunc(label, func(r rune) bool { return !unicode.IsLetter(r) })
+	if slices.Contains(fields, "estimated") && slices.Contains(fields, "end") {
+		return labelEndPlan
+	}
 	for _, l := range labelWords {
 		if l.role == labelPublish && containsAny(label, "サービス", "システム", "サイト", "アプリ", "機能", "サーバ") && !strings.HasSuffix(label, "日") && !strings.HasSuffix(label, "日時") {
 			continue // 給与明細配信サービス

@@ -77,6 +77,7 @@ type parser struct {
 	timeline     map[int]bool // lines of an account of what happened when
 	firstEvent   int          // the first token that names an event
 	stopLabelled bool         // a label names the hours of the stop: システム停止：
+	swapped      bool         // a step of a schedule is the stop of the old system
 	titled       bool         // the headline, or a line right below it, speaks of an event
 	newsletter   bool         // one of several items of the page is headed by an event
 	aside        bool         // the page is about something else, and tells of the event in passing
@@ -259,7 +260,7 @@ func (p *parser) run() Reading {
 	out := Reading{Announcements: []probes.Announcement{}}
 	v := p.mainVerdict()
 	main := p.announces(v)
-	if main == noEvent {
+	if main == noEvent || main == outage && p.foretold() {
 		return out
 	}
 	p.findMentions()

@@ -246,7 +246,7 @@ func (p *parser) clockOf(pt *point) {
 	}
 	p.approxOf(pt)
 	j := p.over(pt.to, kSpace, kTab)
-	if p.particle(j, 'の') || p.latin(j, "at", "T") {
+	if p.particle(j, 'の') || p.latin(j, "at", "T", "from") {
 		j = p.over(j+1, kSpace)
 	}
 	if p.kindAt(j) == kComma && p.rune(j) != '・' {

@@ -42,6 +42,9 @@ type reading struct {
 
 const maxLook = 60
 
+// maxClause is the number of tokens behind a time that are believed to be of its clause.
+const maxClause = 20
+
 // read decides the role of every mention.
 func (p *parser) read() {
 	p.stopLabelled = slices.ContainsFunc(p.lines, func(ln line) bool {
@@ -119,6 +122,9 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 	if k := p.sectionOf(m.line); k != noEvent {
 		r.kind = k
 	}
+	if r.kind == maintenance && containsAny(p.text(from, m.from), "行いましたが", "実施しましたが", "いたしましたが", "行ったところ", "実施したところ", "行った際", "実施した際") {
+		r.kind = anyEvent // 入替作業を行いましたが、設定に誤りがあり、7時5分より
+	}
 
 	switch label {
 	case labelIgnore:
@@ -141,6 +147,11 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 	}
 	if m.columns {
 		r.role = roleStart
+		return
+	}
+	if role := p.swaps(m); role != roleNone {
+		r.role, r.kind = role, maintenance
+		p.swapped = p.swapped || role == roleStart
 		return
 	}
 	if p.justAfter(m, next) {
@@ -255,6 +266,8 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = rolePlan
 	case m.since && m.a.dateOnly() && p.switched(m.to, next):
 		r.role = roleIgnore // 3月1日より新システムに移行しました
+	case m.since && r.kind != maintenance && containsAny(p.text(from, to), "仮設", "仮の", "暫定", "代替") && containsAny(p.text(m.to, min(m.to+maxClause, to)), "放送して", "配信して", "運転して", "運行して", "提供して", "お届けして", "稼働して"):
+		r.role = roleIgnore // 仮設のアンテナを立て、2月22日より放送しています
 	case m.since && p.english(m) && p.lookBack(prev, m) == roleEnd:
 		r.role = roleIgnore // was gradually restored from 2:30 p.m.
 	case m.since:
@@ -275,7 +288,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		if _, name := p.roleAt(m.from); containsAny(name, "検知", "発覚", "認知") {
 			r.role = roleWeak // found later than begun
 		}
-	case m.a.hasClock && m.a.hasDate && r.kind != maintenance && fwd == roleNone && p.kindAt(m.to) == kComma && containsAny(p.text(m.to, to), "なくなった", "なくなりました"):
+	case m.a.hasClock && m.a.hasDate && r.kind != maintenance && fwd == roleNone && p.kindAt(m.to) == kComma && p.gaveWay(m.to, to):
 		r.role = roleStart // 2月14日21:10、処理が追いつかなくなった
 	case m.a.hasClock && p.closesLine(m, to):
 		r.role = roleEnd
@@ -306,6 +319,37 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 	if m.open && r.role == roleNone && (label == labelSpan || label == labelService || r.kind != noEvent) {
 		r.role = roleStart
 	}
+}
+
+// swaps tells the step of a schedule at which the old system stops, a start, from that at which the new one takes its place, an
+// end: 10/23 6:00 旧システムの取引を終了 | 10/25 7:00 新システムの取引を開始.
+func (p *parser) swaps(m *mention) role {
+	ln := p.lines[m.line]
+	if m.isRange || m.since || m.until || !m.a.hasDate || p.hasText(ln.value, m.from) || p.kindAt(ln.last-1) == kStop || !p.find(0, min(len(p.toks), maxSchedule), cStop|cCant) {
+		return roleNone
+	}
+	switch s := p.text(m.to, ln.last); {
+	case containsAny(s, "旧システム", "現システム", "現行システム", "旧サイト", "現行サイト", "旧サービス", "旧ホームページ") && p.find(m.to, ln.last, cFinish|cStop):
+		return roleStart
+	case containsAny(s, "新システム", "新サイト", "新サービス", "新ホームページ") && containsAny(s, "開始", "稼働", "公開", "再開", "オープン", "リリース") && !strings.Contains(s, "申込"):
+		return rolePlan
+	}
+	return roleNone
+}
+
+// maxSchedule bounds the part of a page that is searched for what a schedule of steps does to its users, in tokens.
+const maxSchedule = 2000
+
+// gaveWay reports whether what stands behind a time in its sentence, or the next sentence, says that something could not be
+// done any more.
+func (p *parser) gaveWay(from, to int) bool {
+	s := p.text(from, to)
+	if p.kindAt(to) == kStop {
+		if a, b := p.sentence(to + 1); a > to && !p.hasTime(a, b) {
+			s += p.text(a, b)
+		}
+	}
+	return containsAny(s, "なくなった", "なくなりました")
 }
 
 // takesDown reports whether an English sentence says that somebody is going to stop something.

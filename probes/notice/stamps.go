@@ -64,6 +64,10 @@ func (p *parser) quotes(m *mention, to int) bool {
 
 // toldOn reports whether the mention is the day on which somebody told of the event: 市は4日、…が復旧したと発表した.
 func (p *parser) toldOn(m *mention, to int) bool {
+	if before := strings.TrimRight(p.text(max(0, m.from-4), m.from), " "); m.a.dateOnly() && !m.isRange && !m.since && !m.until && (strings.HasSuffix(before, "ことが") || strings.HasSuffix(before, "ことも")) &&
+		containsAny(p.text(m.to, min(m.to+6, to)), "分かった", "わかった", "判明した", "明らかにな") {
+		return true // 使えない状態になっていることが13日、分かった
+	}
 	return m.a.dateOnly() && !m.isRange && !m.since && !m.until && p.kindAt(m.to) == kComma && (containsAny(p.text(m.to, to), "取材で", "取材に") || p.particle(m.from-1, 'は')) &&
 		containsAny(p.text(m.to, to), "と発表", "を発表", "で発表した", "取材で", "取材に", "ことを明らかに", "と明らかに", "と公表", "を公表")
 }

@@ -303,12 +303,16 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if m.since && containsAny(p.text(m.to, to), "以降を指定した", "以降の日時を指定") {
 		return true
 	}
+	// メンテナンスが終わる日の午前10時以降
+	if before := p.text(max(from, m.from-6), m.from); !m.a.hasDate && containsAny(before, "わる日の", "了日の", "了する日の", "けた日の", "営業日の", "営業日") && !strings.Contains(before, "、") {
+		return true
+	}
 	// 10時以降を指定した配信予約
 	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "の予約") > 0 && !p.find(m.to, to, cCant|cStop) {
 		return true
 	}
 	// A desk's hours have no date
-	if !m.a.hasDate && p.find(from, to, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) && !p.find(m.to, next, cRecover) {
+	if !m.a.hasDate && !(m.since && !m.isRange && p.find(m.to, to, cTroubleW)) && p.find(from, to, cHours) && !p.find(from, to, cStop|cMaint|cHappen|cTrouble|cCant) && !p.find(m.to, next, cRecover|cResume) {
 		return true
 	}
 	// 7月17日~19日の間に…プレイヤー様, この間の精算は…午後2時の間に順次振り込まれます

@@ -83,7 +83,7 @@ func (p *parser) findDesks() {
 		switch {
 		case ln.event || ln.heads && isTimeLabel(ln.role) || len(ln.cells) > 1 || p.hasClock(ln.first, ln.last) && p.datedFirst(ln):
 			left = 0
-		case p.phone(ln) || isLatin(p.rune(ln.text)) && containsAny(p.text(ln.first, ln.last), "Contact", "Inquiries", "inquiries", "Customer Center", "Call Center", "Help Desk", "Service Desk", "Questions", "Telephone", "Toll-Free", "toll free"):
+		case p.phone(ln) || isLatin(p.rune(ln.text)) && containsAny(strings.ReplaceAll(p.text(ln.first, ln.last), "of Contact", ""), "Contact", "Inquiries", "inquiries", "Customer Center", "Call Center", "Help Desk", "Service Desk", "Questions", "Telephone", "Toll-Free", "toll free"):
 			left = maxDesk
 		}
 		ln.desk = left > 0

@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -36,9 +37,10 @@ type assembler struct {
 	p       *parser
 	r       *resolver
 	windows []window
-	open    int  // the window that waits for its end, -1 for none
-	again   int  // a window that has ended and whose start was given once more, for another service; -1 for none
-	night   bool // what began did so in the evening, nobody says when
+	open    int         // the window that waits for its end, -1 for none
+	again   int         // a window that has ended and whose start was given once more, for another service; -1 for none
+	steps   []time.Time // when what had begun went on to something worse, which may be told again
+	night   bool        // what began did so in the evening, nobody says when
 }
 
 func (p *parser) assemble(main eventKind) []window {
@@ -80,7 +82,8 @@ func (a *assembler) take(rd *reading, main eventKind) {
 		kind = main
 	}
 	role := rd.role
-	if rd.isRange && role == roleNone && (main == maintenance || p.aloneInSentence(rd.mention) || p.member(rd.line, rd.from)) && !p.titleMeeting && (p.eventBefore(rd.from) || p.sections[rd.line] == main) {
+	step := rd.a.dateOnly() && label == labelOther && containsAny(name, "経過", "経緯") // 2 経過 | (2) 7月6日~7日 | 上限を拡大
+	if rd.isRange && role == roleNone && !step && (main == maintenance || p.aloneInSentence(rd.mention) || p.member(rd.line, rd.from)) && !p.titleMeeting && (p.eventBefore(rd.from) || p.sections[rd.line] == main) {
 		role = roleStart
 	}
 	if role == roleNone && rd.isRange && main == outage && p.listedBelow(rd) {
@@ -304,6 +307,9 @@ func (a *assembler) setEnd(w *window, rd *reading, pt point, t time.Time, ok boo
 		return
 	}
 	p := a.p
+	if w.endApprox { // that of the end that is replaced
+		w.approx = w.startDate || vagueText(startText(p, *w))
+	}
 	w.end, w.hasEnd = t, true
 	w.endDate = !pt.hasClock
 	w.endApprox = pt.approx || rd.asOf || w.endDate && !pt.allDay
@@ -391,7 +397,11 @@ func (a *assembler) start(rd *reading, kind eventKind, role role) {
 
 // begin adds a window whose end is to come.
 func (a *assembler) begin(w window) {
+	if slices.ContainsFunc(a.steps, w.start.Equal) || a.p.swapped && w.kind == maintenance && w.startDate && a.open >= 0 && !a.windows[a.open].startDate {
+		return
+	}
 	if a.open >= 0 && a.p.escalates(&w, &a.windows[a.open]) {
+		a.steps = append(a.steps, w.start)
 		return
 	}
 	for i := range a.windows {
@@ -436,6 +446,9 @@ func (a *assembler) begin(w window) {
 // escalates reports whether the start of a window is told as the next step of what had begun: 19時30分頃には全体が,
 // 7時15分からは受付も.
 func (p *parser) escalates(w, begun *window) bool {
+	if begun.sentence == w.sentence && begun.startTo < w.startFrom && w.kind == outage && containsAny(string(p.src.runes[begun.startTo:w.startFrom]), "に始まり", "から始まり") {
+		return true // 10日からの途切れがちな状態に始まり、13日午前9時頃から完全に停止
+	}
 	if w.kind != outage || w.start.Before(begun.start) || w.start.Sub(begun.start) > 7*day || begun.startDate && !w.startDate {
 		return false
 	}
