@@ -46,10 +46,11 @@ func (p *parser) precedes(m *mention, from, next int) bool {
 
 // switched reports whether the words from token k say that something was changed over for good then.
 func (p *parser) switched(k, next int) bool {
+	s := p.text(k, next)
 	for ; k < next; k++ {
 		if p.isWord(k, cMaintW) && hasPrefix(p.src.runes, p.toks[k].to, "しました", "いたしました", "致しました", "しております", "しています") > 0 && !p.find(k, next, cStop|cCant) {
 			return true
 		}
 	}
-	return false
+	return containsAny(s, "便利になりました", "が始まりました", "を始めました")
 }

@@ -392,16 +392,13 @@ func (p *parser) lookBack(prev int, m *mention) role {
 			return roleEnd
 		case t.is(cHope):
 			return roleHope
-		case t.is(cNormal) && p.english(m) && t.tail != tailNot && p.find(max(prev, k-10), k, cHope):
+		case t.is(cNormal) && isLatin(p.rune(k)) && t.tail != tailNot && (p.find(max(prev, k-10), k, cHope) || p.willBe(k, prev)):
 			return roleHope // aim to resume normal operation at around 3 p.m.
-		case t.is(cNormal) && p.english(m) && t.tail != tailNot:
+		case t.is(cNormal) && isLatin(p.rune(k)) && t.tail != tailNot:
 			return roleEnd // were back to normal at 4.47am
 		case t.is(cHappen | cBegin | cStop):
 			if t.tail == tailNot {
 				return roleNone
-			}
-			if p.latin(p.backOverSpace(k)-1, "team", "engineers", "technicians", "staff", "we", "We", "crews") {
-				return roleNone // the team began at 06:30 to go back to the older version
 			}
 			if isLatin(p.rune(k)) && containsAny(p.text(max(prev, k-12), k), "operation ", "operations ") {
 				return roleEnd // operation of the new system started at 9:00
@@ -411,7 +408,7 @@ func (p *parser) lookBack(prev int, m *mention) role {
 			return roleWeak
 		case t.is(cCant) && strings.HasSuffix(p.text(k, m.from), "なった"):
 			return roleStart // 閲覧ができなくなった3日午後2時20分ごろから
-		case t.is(cCant) && m.a.hasClock && p.gapText(k, "was ", "were ", "went ", "lost "):
+		case t.is(cCant) && m.a.hasClock && (p.gapText(k, "was ", "were ", "went ", "lost ") || p.english(m) && p.willBe(k, prev)):
 			return roleStart // the cable was cut at 9.52am
 		case t.is(cMaint|cDo|cPlan) && m.a.hasClock:
 			return roleStart

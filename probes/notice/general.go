@@ -21,7 +21,7 @@ func (p *parser) teaches() bool {
 	if !p.dayIn(0, len(p.toks)) && containsAny(p.body, "解決方法", "対処方法") {
 		return true
 	}
-	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "Status Definitions", "status definitions", "Incident Lifecycle", "Sample Incident", "Example Incident", "Legend", "凡例") {
+	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "Status Definitions", "status definitions", "Incident Lifecycle", "Legend", "凡例") {
 		return true
 	}
 	if containsAny(strings.ReplaceAll(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事は役に立", ""), "この記事", "本記事", "当記事", "本稿では", "今回の記事", "In this article", "This article") {
@@ -65,8 +65,13 @@ func (p *parser) teaches() bool {
 // recordsOther reports whether one of the first lines says that the page is the minutes of a meeting, a company's results, a
 // list of rebuilding, the recall of a product, statistics, or what a school or a hospital closes, and not about a service for them.
 func (p *parser) recordsOther() bool {
+	voices := containsAny(p.body, "取組状況", "取り組み状況", "の考え方", "回答内容")
 	for _, i := range p.firstLines(6) {
-		if s := p.text(p.lines[i].first, p.lines[i].last); containsAny(s, "議事録", "定例会が開かれ", "本会議が開かれ", "議会の定例会", "決算短信", "災害復旧事業", "回収・返金", "回収と返金", "製品回収", "回収のお願い", "業績予想", "連結業績", "学級閉鎖", "学年閉鎖", "面会制限", "面会禁止", "面会について", "面会の", "無償交換", "無料交換") && !online(s) ||
+		if s := p.text(p.lines[i].first, p.lines[i].last); i < p.title {
+			continue // a menu
+		} else if voices && containsAny(s, "県民の声", "市民の声", "区民の声", "町民の声", "住民の声", "お客様の声") {
+			return true
+		} else if containsAny(s, "議事録", "定例会が開かれ", "本会議が開かれ", "議会の定例会", "決算短信", "災害復旧事業", "回収・返金", "回収と返金", "製品回収", "回収のお願い", "業績予想", "連結業績", "学級閉鎖", "学年閉鎖", "面会制限", "面会禁止", "面会について", "面会の", "無償交換", "無料交換") && !online(s) ||
 			strings.Contains(s, "発生状況") && containsAny(s, "年度", "統計", "集計") {
 			return true
 		}
@@ -102,7 +107,7 @@ func (p *parser) instructs() bool {
 	}
 	ln := p.lines[p.title]
 	head := p.text(ln.first, ln.last)
-	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "導入事例", "活用事例", "インタビュー", "調べ方", "した際の", "した場合の", "考えてみる", "を振り返", "から学ぶ", "に学ぶ", "発生した場合", "障害に思う", "停止に思う", "トラブルに思う", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "ときの取扱", "ときの取り扱い", "ときの基本的", "に備え", "ポリシー", "とは何か", "についての考え", "に関する考え") {
+	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "導入事例", "活用事例", "インタビュー", "調べ方", "した際の", "した場合の", "考えてみる", "を振り返", "から学ぶ", "に学ぶ", "発生した場合", "障害に思う", "停止に思う", "トラブルに思う", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "ときの取扱", "ときの取り扱い", "ときの基本的", "に備え", "ポリシー", "とは何か", "についての考え", "に関する考え", "お知らせ方法", "お知らせの方法", "お知らせの時期", "メンテナンスの種類", "メンテナンスの区分", "報告を受けた") {
 		return true
 	}
 	if strings.TrimSpace(head) == "コラム" {
@@ -124,7 +129,7 @@ func (p *parser) instructs() bool {
 		return true
 	}
 	for _, i := range p.firstLines(3) {
-		if s := strings.TrimSpace(p.text(p.lines[i].first, p.lines[i].last)); (strings.HasSuffix(s, "の使い方") || strings.HasSuffix(s, "の登録方法") || strings.HasSuffix(s, "の設定方法") || strings.HasSuffix(s, "の利用方法") || strings.HasSuffix(s, "ないときは") || strings.HasSuffix(s, "ない場合は") || strings.HasSuffix(s, "ないとき")) && !p.hasTime(p.lines[i].first, p.lines[i].last) {
+		if s := strings.TrimSpace(p.text(p.lines[i].first, p.lines[i].last)); (i == p.title && (strings.HasSuffix(s, "の使い方") || strings.HasSuffix(s, "の登録方法") || strings.HasSuffix(s, "の設定方法")) || strings.HasSuffix(s, "ないときは") || strings.HasSuffix(s, "ない場合は") || strings.HasSuffix(s, "ないとき")) && !p.hasTime(p.lines[i].first, p.lines[i].last) {
 			return true // インターネットにつながらないときは
 		}
 	}
@@ -151,7 +156,16 @@ func (p *parser) instructs() bool {
 	if containsAny(strings.ToLower(string(p.src.runes[:min(len(p.src.runes), 800)])), "your status", "will endeavor", "will endeavour") {
 		return true
 	}
-	return strings.HasSuffix(strings.ToLower(strings.TrimSpace(p.headline())), "documentation") || containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "user guide", "frequently asked questions", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
+	for _, i := range p.firstLines(2) {
+		s := p.text(p.lines[i].first, p.lines[i].last)
+		if words := strings.Fields(s); len(words) > 3 && strings.Trim(words[0], "0123456789") == "" && strings.Trim(words[1], "abcdefghijklmnopqrstuvwxyz") == "" && containsAny(s, " that ", " which ", " who ", " whose ", " ways", " things", " reasons", " tips") {
+			return true // 8 hospitals whose records went down
+		}
+	}
+	if containsAny(string(p.src.runes), "Sample Incident", "Sample Notice", "Sample notice", "Example Incident", "As a general rule,") {
+		return true
+	}
+	return strings.HasPrefix(strings.TrimSpace(head), "understanding ") || strings.HasSuffix(strings.ToLower(strings.TrimSpace(p.headline())), "documentation") || containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "user guide", "frequently asked questions", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
 }
 
 // tellsWhen reports whether a sentence tells of an hour of a day.
@@ -288,7 +302,7 @@ func (p *parser) holidays() bool {
 	if containsAny(strings.ToLower(p.opening()), "holiday calendar", "holiday closure", "holiday schedule", "holiday hours", "list of holidays") {
 		return true
 	}
-	return containsAny(h, "休業", "お休み", "サポート体制", "年末年始の営業", "営業時間", "営業日", "休館", "休診", "休校", "休暇") && containsAny(h, "夏季", "夏期", "冬季", "年末年始", "ゴールデンウィーク", "GW", "お盆", "休業日", "に関する", "について", "のお知らせ", "のご案内") &&
+	return containsAny(h, "休業", "お休み", "サポート体制", "お問い合わせ対応", "業務休止", "年末年始の営業", "営業時間", "営業日", "休館", "休診", "休校", "休暇") && containsAny(h, "夏季", "夏期", "冬季", "年末年始", "ゴールデンウィーク", "GW", "お盆", "休業日", "に関する", "について", "のお知らせ", "のご案内") &&
 		!online(h) && !containsAny(h, "障害", "不具合", "停止", "メンテナンス", "臨時")
 }
 
@@ -301,11 +315,11 @@ func (p *parser) launch() bool {
 	if containsAny(strings.ToLower(h), "to launch", "launches", "launch of", "begins offering", "to begin offering", "introduces", "to introduce", "new service", "new feature", "now available") && !p.find(p.lines[p.title].first, p.lines[p.title].last, cStop|cMaint|cCant) {
 		return true
 	}
-	if containsAny(h, "取扱いが変わ", "取り扱いが変わ", "制度が変わ", "ルールが変わ", "ダイヤ改正", "時刻改正") || containsAny(h, "仕様変更", "仕様の変更", "新電話番号", "電話番号の変更", "電話番号が変わ", "電話番号変更", "住所変更", "URL変更", "URLの変更", "名称変更", "名称の変更", "社名変更") && !p.find(p.lines[p.title].first, p.lines[p.title].last, eventWords) {
+	if containsAny(h, "取扱いが変わ", "取り扱いが変わ", "制度が変わ", "ルールが変わ", "ダイヤ改正", "時刻改正", "経路の一部変更", "経路変更", "路線変更", "運行経路") || containsAny(h, "仕様変更", "仕様の変更", "新電話番号", "電話番号の変更", "電話番号が変わ", "電話番号変更", "住所変更", "URL変更", "URLの変更", "名称変更", "名称の変更", "社名変更") && !p.find(p.lines[p.title].first, p.lines[p.title].last, eventWords) {
 		return true
 	}
-	return containsAny(h, "提供開始", "提供を開始", "新機能", "機能を追加", "新サービス", "販売開始", "発売について", "発売開始", "を発売", "新発売", "推奨環境", "動作環境", "対応OS", "アップデート情報", "リリースノート") &&
-		!containsAny(strings.ReplaceAll(h, "メンテナンスウィンドウ", ""), "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "延期", "遅延", "できない")
+	return containsAny(h, "提供開始", "提供を開始", "新機能", "機能を追加", "機能追加", "新サービス", "販売開始", "発売について", "発売開始", "を発売", "新発売", "推奨環境", "動作環境", "対応OS", "アップデート情報", "リリースノート") &&
+		!containsAny(strings.ReplaceAll(h, "メンテナンスウィンドウ", ""), "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "延期", "遅延", "できない", "追加作業")
 }
 
 // releaseNotes reports whether lines of the page head the lists of what a version brings: 新機能, 不具合修正.
@@ -333,7 +347,7 @@ func (p *parser) releaseNotes() bool {
 func (p *parser) factual(k eventKind) bool {
 	found := false
 	timeless := p.inEnglish() && !p.anyTime()
-	concerned := containsAny(unquoted(p.body), "お詫び", "おわび", "迷惑", "不便", "申し訳", "お知らせ", "ご報告", "次第", "復旧作業", "復旧の", "復旧見込", "調査中", "対応中", "了承")
+	concerned := containsAny(unquoted(p.body), "お詫び", "おわび", "迷惑", "不便", "申し訳", "お知らせ", "ご報告", "次第", "復旧作業", "復旧の", "復旧を", "復旧見込", "調査中", "対応中", "了承")
 	p.sentences(func(from, to int) {
 		if found || p.question(to) {
 			return
@@ -471,7 +485,7 @@ func (p *parser) postponed() bool {
 	p.sentences(func(from, to int) {
 		s := p.text(from, to)
 		found = found || containsAny(s, "日程", "日時", "実施日", "時期", "延期後", "new date", "new schedule", "later date") && !p.hasTime(from, to) &&
-			containsAny(s, "未定", "決まり次第", "決定次第", "確定次第", "改めて", "あらためて", "not been", "announce")
+			containsAny(s, "a later date", "未定", "決まり次第", "決定次第", "確定次第", "改めて", "あらためて", "not been", "announce")
 	})
 	return found
 }

@@ -155,7 +155,7 @@ func (p *parser) quote() {
 // saysScreen reports whether the words behind a quotation say that a screen or a message says so, maybe in the next line.
 func saysScreen(behind string) bool {
 	behind = strings.Join(strings.Fields(behind), "")
-	for _, what := range []string{"との画面", "との表示", "とのメッセージ", "との案内", "という案内", "という画面", "という表示", "というメッセージ", "という文面", "という文言", "といった画面", "といった表示", "といったメッセージ"} {
+	for _, what := range []string{"との画面", "との表示", "とのメッセージ", "との案内", "という案内", "という画面", "という表示", "というメッセージ", "という文面", "という文言", "旨の画面", "旨の表示", "旨のメッセージ", "である旨の", "といった画面", "といった表示", "といったメッセージ"} {
 		if strings.HasPrefix(behind, what) {
 			return true
 		}

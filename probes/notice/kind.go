@@ -164,7 +164,7 @@ func (p *parser) mainVerdict() verdict {
 	if v.outage > 1 && v.maintenance == 0 && p.hasLabel(labelStart) && (p.hasLabel(labelEnd) || p.title >= 0 && p.find(p.lines[p.title].first, p.lines[p.title].last, cTrouble)) {
 		v.sureOutage = true // both ends of it are told
 	}
-	if v.maintenance > 0 && v.outage == 0 && p.hasLabel(labelStart) && p.hasLabel(labelEnd) {
+	if v.maintenance > 0 && (v.outage == 0 || v.outage < v.maintenance && p.inEnglish()) && p.hasLabel(labelStart) && (p.hasLabel(labelEnd) || p.hasLabel(labelEndPlan)) {
 		v.sureMaint = true
 	}
 	if p.parted {

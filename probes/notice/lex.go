@@ -104,6 +104,7 @@ type clock struct {
 	bare                 bool // a number that only a unit further on makes an hour: 22～24時
 	zone                 *time.Location
 	approx               bool // 8時台
+	fourDigits           bool // 1430
 }
 
 // A lexer cuts a folded text into tokens.
@@ -111,6 +112,8 @@ type lexer struct {
 	src    *source
 	rs     []rune
 	tokens []token
+	// ordered: whether the day stands before the month in numbers alone has been found out; dayBefore says so.
+	ordered, dayBefore bool
 }
 
 func lex(src *source) []token {
@@ -165,6 +168,9 @@ func (l *lexer) next(i int) int {
 		}
 		if r == '?' && (l.at(i-1) == ' ' && l.at(i+1) == ' ' && i > 1 && l.timeAt(i+2) > 0 || (isDigit(l.at(i-1)) || strings.ContainsRune("頃時分)", l.at(i-1)) && i > 0) && l.timeAt(i+1) > 0) {
 			return l.simple(kRange, i, i+1) // a wave dash that a conversion of charsets lost
+		}
+		if before := string(l.rs[max(0, i-3):i]); r == '.' && (before == "i.e" || before == "e.g") {
+			return l.simple(kText, i, i+1)
 		}
 		return l.simple(kStop, i, i+1)
 	case '(', '[', '【', '「', '『', '<', '《', '〔', '〈', '{':

@@ -39,7 +39,7 @@ func located(name string) *time.Location {
 // statedZone returns the zone that the text states for all its times, as in "all times are UTC" and 時刻はすべてUTC; nil when
 // it states none. No time stands between: 発生時刻は14:20(05:20 UTC) is that of one.
 func statedZone(text string) *time.Location {
-	for _, said := range []string{"times are", "times in", "times shown", "Times are", "Times in", "Times shown", "All times", "all times", "時刻は", "時間はすべて", "時刻表示は"} {
+	for _, said := range []string{"times are", "times in", "times shown", "Times are", "Times in", "Times shown", "All times", "all times", "Timeline (", "timeline (", "時刻は", "時間はすべて", "時刻表示は"} {
 		_, after, found := strings.Cut(text, said)
 		if !found {
 			continue
@@ -186,6 +186,9 @@ func (l *lexer) readClock(i int) (c clock, end int, ok bool) {
 		return c, 0, false
 	}
 	prefixed := j > i
+	if c, end, ok := l.fourDigits(i); ok {
+		return c, end, true
+	}
 	k := l.skip(j)
 	if !prefixed && (isDigit(l.at(i-1)) || l.at(i-1) == ':' && isDigit(l.at(i-2)) || l.at(i-1) == '.' && isDigit(l.at(i-2))) {
 		return c, 0, false
@@ -277,6 +280,31 @@ func (l *lexer) bareHour(i int) bool {
 	_, i = l.halfAt(i)
 	n, e := l.number(l.skip(i))
 	return n >= 0 && n <= 36 && l.at(l.skip(e)) == '時' && l.at(l.skip(e)+1) != '間'
+}
+
+// fourDigits reads one of two hours of four digits each, behind a date in English: October 14, 2023, 1500-1900.
+func (l *lexer) fourDigits(i int) (c clock, end int, ok bool) {
+	n, e := l.number(i)
+	if e-i != 4 || n/100 > 24 || n%100 > 59 || isDigit(l.at(i-1)) {
+		return c, 0, false
+	}
+	last := len(l.tokens) - 1
+	if j := l.skip(e); l.at(j) == '-' || l.at(j) == '~' {
+		m, e2 := l.number(l.skip(j + 1))
+		if e2-l.skip(j+1) != 4 || m/100 > 24 || m%100 > 59 || isDigit(l.at(e2)) || isLatin(l.at(e2)) {
+			return c, 0, false
+		}
+		for last >= 0 && (l.tokens[last].kind == kSpace || l.tokens[last].kind == kComma || l.tokens[last].kind == kColon) {
+			last--
+		}
+		ok = last >= 0 && l.tokens[last].kind == kDate && l.tokens[last].date.english
+	} else {
+		for last >= 0 && (l.tokens[last].kind == kSpace || l.tokens[last].kind == kRange) {
+			last--
+		}
+		ok = last >= 0 && last < len(l.tokens)-1 && l.tokens[last].kind == kClock && l.tokens[last].clock.fourDigits
+	}
+	return clock{hour: n / 100, minute: n % 100, fourDigits: true}, l.zoneAt(e, &c), ok
 }
 
 // bareEnglishHour reports whether the number from i to e is the first of two hours of which the second is marked: 7-10pm.

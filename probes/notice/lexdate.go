@@ -2,6 +2,7 @@ package notice
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -303,11 +304,40 @@ func (l *lexer) yearLast(n, j int) (month, day, year, end int, ok bool) {
 		return 0, 0, 0, 0, false
 	}
 	month, day = n, second
-	if n > 12 || sep == '.' && second <= 12 {
+	if n > 12 || second <= 12 && (sep == '.' || l.dayFirst(n, second)) {
 		month, day = second, n
 	}
 	return month, day, year, end, month <= 12
 }
+
+// dayFirst reports whether the text names the day and the month in words, too, so that 09/05/2018 is no day in September: the 9th
+// May.
+func (l *lexer) dayFirst(day, month int) bool {
+	if l.ordered {
+		return l.dayBefore
+	}
+	l.ordered = true
+	name := englishMonths[month-1]
+	text := strings.ToLower(string(l.rs))
+	for n := 0; n < maxSearch; n++ {
+		i := strings.Index(text, name)
+		if i < 0 {
+			break
+		}
+		before, after := strings.Fields(text[max(0, i-8):i]), strings.Fields(text[i:min(len(text), i+len(name)+5)])
+		for _, word := range append(before, after[1:]...) {
+			if d, err := strconv.Atoi(strings.Trim(word, "stndrh,.:")); err == nil && d == day {
+				l.dayBefore = true
+				return true
+			}
+		}
+		text = text[i+len(name):]
+	}
+	return false
+}
+
+// maxSearch bounds the mentions of a month that are looked at.
+const maxSearch = 20
 
 // english reports whether no Japanese is in the line of rune i.
 func (l *lexer) english(i int) bool {

@@ -165,7 +165,7 @@ func (p *parser) ownText() string {
 
 // online reports whether a text speaks of a service, and not only of streets and buildings.
 func online(text string) bool {
-	return containsAny(strings.ReplaceAll(text, "out of service", ""), "システム", "サービス", "サーバ", "防災行政無線", "通信", "ネットワーク", "サイト", "回線", "インターネット", "アプリ", "電話", "ホームページ", "ポータル", "オンライン", "ATM", "データ", "ウェブ", "Web", "WEB", "メール", "電子", "ソフト", "クラウド", "接続", "装置", "Wi-Fi", "口座", "カード", "証明書", "取引", "予約", "申請", "決済", "ログイン", "配信", "検索", "画面", "端末", "改札", "通話", "送信", "受信", "service", "Service", "server", "Server", "system", "System", "phone", "network", "internet", "Internet", "website", "portal", "app ", "login", "API", "バンキング")
+	return containsAny(strings.ReplaceAll(text, "out of service", ""), "システム", "サービス", "サーバ", "防災行政無線", "通信", "ネットワーク", "サイト", "回線", "インターネット", "アプリ", "電話", "ホームページ", "ポータル", "オンライン", "ATM", "データ", "ウェブ", "Web", "WEB", "メール", "電子", "ソフト", "クラウド", "接続", "装置", "Wi-Fi", "口座", "カード", "証明書", "取引", "予約", "申請", "決済", "ログイン", "配信", "検索", "画面", "端末", "改札", "通話", "送信", "受信", "service", "Service", "server", "Server", "system", "System", "phone", "network", "internet", "Internet", "website", "portal", "app ", "login", "API", "banking", "Banking", "バンキング")
 }
 
 // maxColumn is the longest line that is believed to be no more than the part of a newspaper, in characters: 社会.
@@ -338,7 +338,7 @@ func (p *parser) run() Reading {
 			continue
 		}
 		if k == other && !slices.ContainsFunc(ws, func(w window) bool {
-			return w.hasStart && (w.hasEnd || k == outage || !w.startDate && strings.Contains(p.text(p.lines[w.line].first, p.lines[w.line].last), "メンテナンス") && p.standOf(0, len(p.toks), k).ongoing)
+			return w.hasStart && (w.hasEnd || k == outage && !(w.startDate && v.titleMaint && p.inEnglish()) || !w.startDate && strings.Contains(p.text(p.lines[w.line].first, p.lines[w.line].last), "メンテナンス") && p.standOf(0, len(p.toks), k).ongoing)
 		}) {
 			continue
 		}

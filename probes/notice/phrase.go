@@ -306,11 +306,26 @@ func (p *parser) approxOf(pt *point) {
 	}
 }
 
+// maxAgain bounds what stands in brackets behind a time to say it in another zone, in tokens.
+const maxAgain = 12
+
 // dateBehind finds a date that follows its time: 8:50 a.m. on October 30, 22:00(12月6日).
 func (p *parser) dateBehind(pt *point) {
 	j := p.over(pt.to, kSpace)
+	if p.kindAt(j) == kOpen { // 18:00 UTC (2 p.m. US Eastern time) on Tuesday, 15 October
+		clock := false
+		for k := j + 1; k < j+maxAgain && p.kindAt(k) != kNewline; k++ {
+			clock = clock || p.kindAt(k) == kClock
+			if next := p.over(k+1, kSpace); clock && p.kindAt(k) == kClose && p.latin(next, "on") && p.kindAt(p.over(next+1, kSpace)) == kDate {
+				pt.to, j = k+1, next
+				break
+			}
+		}
+	}
 	if p.latin(j, "on", "of", "On") {
-		j = p.over(j+1, kSpace)
+		if j = p.over(j+1, kSpace); p.latin(j, "the") {
+			j = p.over(j+1, kSpace) // at 19:45 on the 6th of February
+		}
 	} else if p.kindAt(j) == kComma {
 		j = p.over(j+1, kSpace)
 	}
@@ -439,15 +454,15 @@ func (p *parser) particles(m *mention) {
 			m.to++
 		}
 	}
-	for n := m.from - 1; n >= 0 && n >= m.from-4; n-- {
+	for n := m.from - 1; n >= 0 && n >= m.from-8; n-- {
 		switch {
-		case p.latin(n, "at", "around", "about", "on"):
+		case p.latin(n, "at", "around", "about", "on", "than", "earlier", "least", "no"):
 			continue
-		case p.latin(n, "from", "From", "since", "Since", "after", "After", "starting", "Starting", "beginning", "Beginning", "FROM"):
+		case p.latin(n, "from", "From", "since", "Since", "after", "After", "starting", "Starting", "effective", "Effective", "beginning", "Beginning", "FROM"):
 			m.since = true
 		case p.latin(n, "until", "Until", "till", "to", "through"):
 			m.until = true
-		case p.latin(n, "by", "By", "before"):
+		case p.latin(n, "by", "By", "before", "Before"):
 			m.until, m.deadline = true, true
 		}
 		if p.kindAt(n) != kSpace {

@@ -163,7 +163,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = roleEnd // Start: 10 May 13:00 End: 10 May 18:00
 		return
 	}
-	if s := p.text(max(from, m.from-6), m.from); !m.isRange && (strings.HasSuffix(s, " down at ") || strings.HasSuffix(s, " down on ")) && takesDown(p.text(from, m.from)) {
+	if s := p.text(max(from, m.from-6), m.from); !m.isRange && !m.until && m.a.hasClock && (strings.HasSuffix(s, " at ") || strings.HasSuffix(s, " on ")) && takesDown(p.text(from, m.from)) {
 		r.role, r.kind = roleStart, maintenance // we will take the cluster down at 9 p.m.
 		return
 	}
@@ -266,6 +266,8 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		r.role = rolePlan
 	case m.since && m.a.dateOnly() && p.switched(m.to, next):
 		r.role = roleIgnore // 3月1日より新システムに移行しました
+	case m.since && p.hopedAgain(m, from, to):
+		r.role = roleHope
 	case m.since && r.kind != maintenance && containsAny(p.text(from, to), "仮設", "仮の", "暫定", "代替") && containsAny(p.text(m.to, min(m.to+maxClause, to)), "放送して", "配信して", "運転して", "運行して", "提供して", "お届けして", "稼働して"):
 		r.role = roleIgnore // 仮設のアンテナを立て、2月22日より放送しています
 	case m.since && p.english(m) && p.lookBack(prev, m) == roleEnd:
@@ -300,7 +302,7 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 		back := p.lookBack(prev, m)
 		switch {
 		case back != roleNone:
-			r.role, r.dayEnd = back, back == roleEnd
+			r.role, r.dayEnd = back, back == roleEnd || back == roleHope && p.inEnglish()
 		case fwd != roleNone:
 			r.role, r.dayEnd = fwd, fwd == roleEnd
 			r.named = true
@@ -319,6 +321,12 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 	if m.open && r.role == roleNone && (label == labelSpan || label == labelService || r.kind != noEvent) {
 		r.role = roleStart
 	}
+}
+
+// hopedAgain reports whether a time is the earliest at which something may go on: 運転の再開は午後3時以降になる.
+func (p *parser) hopedAgain(m *mention, from, to int) bool {
+	before := p.text(max(from, m.from-6), m.from)
+	return (strings.HasSuffix(before, "再開は") || strings.HasSuffix(before, "復旧は") || strings.HasSuffix(before, "回復は")) && containsAny(p.text(m.to, min(m.to+6, to)), "になる", "となる", "になり", "となり") && !containsAny(p.text(m.to, to), "なった", "なりました")
 }
 
 // swaps tells the step of a schedule at which the old system stops, a start, from that at which the new one takes its place, an
@@ -354,7 +362,8 @@ func (p *parser) gaveWay(from, to int) bool {
 
 // takesDown reports whether an English sentence says that somebody is going to stop something.
 func takesDown(text string) bool {
-	return containsAny(text, " down at ", " down on ", " down from ") && containsAny(text, "will take ", "will bring ", "will be taken ", "will be brought ", "will shut ")
+	return containsAny(text, " down at ", " down on ", " down from ") && containsAny(text, "will take ", "will bring ", "will be taken ", "will be brought ", "will shut ") ||
+		containsAny(text, " at ", " on ", " from ") && containsAny(text, "we will stop ", "We will stop ", "we will suspend ", "We will suspend ", "will power off ", "will switch off ", "will turn off ", "will be powered off ", "will be switched off ", "will be turned off ", "will be stopped ")
 }
 
 // lasts reports whether the English words before a range of hours say that it is how long something takes: It will last from.
@@ -579,7 +588,7 @@ func (p *parser) adjacent(r *reading, prev, to int) (role, bool) {
 // english reports whether the mention is written as English does, where the verb comes first.
 func (p *parser) english(m *mention) bool {
 	for k, n := m.from-1, 0; k >= 0 && n < 4; k, n = k-1, n+1 {
-		if p.latin(k, "at", "on", "around", "about", "approximately", "by", "since", "from", "until", "Since", "From") {
+		if p.latin(k, "at", "on", "around", "about", "approximately", "by", "since", "from", "until", "Since", "From", "effective", "Effective") {
 			return true
 		}
 	}

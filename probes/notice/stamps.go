@@ -62,8 +62,14 @@ func (p *parser) quotes(m *mention, to int) bool {
 	return false
 }
 
+// maxWrote is the number of tokens between the word for telling and the hour of it.
+const maxWrote = 14
+
 // toldOn reports whether the mention is the day on which somebody told of the event: 市は4日、…が復旧したと発表した.
 func (p *parser) toldOn(m *mention, to int) bool {
+	if from, _ := p.sentence(m.from); m.a.hasClock && !m.isRange && !m.since && !m.until && p.english(m) && containsAny(p.text(max(from, m.from-maxWrote), m.from), " wrote on ", " wrote at ", " tweeted at ", " tweeted around ", " posted on X at ", " said on ", " said at ") && strings.HasPrefix(strings.TrimLeft(p.text(m.to, to), " "), "that ") {
+		return true // the operator wrote on X at 7.40am that trains were not running
+	}
 	if before := strings.TrimRight(p.text(max(0, m.from-4), m.from), " "); m.a.dateOnly() && !m.isRange && !m.since && !m.until && (strings.HasSuffix(before, "ことが") || strings.HasSuffix(before, "ことも")) &&
 		containsAny(p.text(m.to, min(m.to+6, to)), "分かった", "わかった", "判明した", "明らかにな") {
 		return true // 使えない状態になっていることが13日、分かった

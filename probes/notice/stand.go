@@ -67,6 +67,9 @@ func (p *parser) outageStand(from, to int, st *stand) {
 		case t.is(cRecover | cResume):
 			switch t.tail {
 			case tailDone:
+				if hasPrefix(p.src.runes, t.to, "したあと", "した後") > 0 && containsAny(p.text(k, to), "見通し", "見込") {
+					continue // 再開したあとも、遅れが続く見通しです
+				}
 				if p.partOf(from, k) || p.conditional(k, min(k+4, to)) || hasPrefix(p.src.runes, t.to, "された建物", "されたエリア", "された地域", "されたお客", "された方", "された回線", "された箇所", "された機器", "したエリア", "した地域", "した箇所") > 0 {
 					st.ongoing = true
 				} else if !p.workOf(k) || p.find(k, next, cFinish) {

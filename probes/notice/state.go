@@ -215,6 +215,10 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		return w.hasStart && w.hasEnd && !w.startDate && !w.endDate && w.start.Before(p.published) && w.end.After(p.published)
 	}):
 		return probes.Ongoing
+	case p.published.Equal(midnightOf(p.published)) && slices.ContainsFunc(windows, func(w window) bool {
+		return w.hasStart && w.hasEnd && w.startDate && w.start.Before(p.published) && w.end.After(p.published.Add(day))
+	}):
+		return probes.Ongoing // days that the day of publication is in the midst of
 	case st.extended && st.moved:
 		return probes.Ongoing
 	case !p.published.IsZero() && len(windows) > 0 && !slices.ContainsFunc(windows, func(w window) bool { return !w.hasEnd || w.end.After(p.published) }):
@@ -263,6 +267,9 @@ func (p *parser) endUnknown() bool {
 func (p *parser) closedOnPage() bool {
 	states, closed := 0, false
 	for _, ln := range p.lines {
+		if s := p.text(ln.first, min(ln.last, ln.first+maxLook)); containsAny(s, "status message has been closed", "incident has been closed", "notice has been closed", "ticket has been closed", "case has been closed") {
+			return true
+		}
 		switch strings.TrimSpace(p.text(ln.first, ln.last)) {
 		case "Resolved", "Completed", "解決済み", "解決済", "復旧済み", "復旧済":
 			states, closed = states+1, true

@@ -59,6 +59,24 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if p.inEnglish() && containsAny(p.text(m.to, min(m.to+12, to)), "had been announced", "had been planned", "had been scheduled", "was originally") {
 		return true
 	}
+	// to find out what took place on the 18th April
+	if p.english(m) && m.a.dateOnly() && !m.isRange && containsAny(p.text(max(from, m.from-12), m.from), "what took place on ", "what happened on ") {
+		return true
+	}
+	// Monday, September 19 (before 12:00 p.m.)
+	if k := p.over(m.to, kSpace); !m.isRange && p.kindAt(k) == kOpen && p.latin(k+1, "Before", "before", "By", "by") {
+		return true
+	}
+	// 11:00頃~0:21 (メールの遅れは13:15頃から発生)
+	if n := len(p.readings); n > 0 && !m.isRange && m.since && p.readings[n-1].isRange && p.readings[n-1].line == m.line {
+		if open := p.over(p.readings[n-1].to, kSpace); p.kindAt(open) == kOpen && open < m.from && strings.HasSuffix(p.text(open+1, m.from), "は") {
+			return true
+		}
+	}
+	// the team began at 06:30 to go back to the older version
+	if p.english(m) && !m.isRange && containsAny(p.text(max(from, m.from-8), m.from), "team began ", "engineers began ", "technicians began ", "staff began ", "we began ", "We began ", "crews began ") {
+		return true
+	}
 	// items due between Sep. 28 and Oct. 2
 	if m.isRange && m.a.dateOnly() && containsAny(p.text(max(from, m.from-6), m.from), "due between ", "due from ", "due on ") {
 		return true

@@ -328,6 +328,9 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 	if s.trouble && !s.maint && !s.cond && p.online && containsAny(text, "次の不具合を確認し", "以下の不具合を確認し", "下記の不具合を確認し", "次の障害を確認し", "以下の障害を確認し", "下記の障害を確認し", "次の事象を確認し", "以下の事象を確認し") {
 		s.happen = true
 	}
+	if s.trouble && !s.maint && p.hasClock(from, to) && strings.HasSuffix(text, "なっている") {
+		s.happen = true // 電話が不通となっている
+	}
 	if s.trouble && p.hasTime(from, to) && (containsAny(text, "を確認した", "を確認しました", "を検知した", "を検知しました") || strings.HasSuffix(text, "を確認") || strings.HasSuffix(text, "を検知")) {
 		s.happen = true
 	}
@@ -363,6 +366,13 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 	}
 	if s.learnt {
 		s.happen = false
+	}
+	if s.cant && !s.trouble && !s.cond && containsAny(text, "is being installed", "are being installed", "is being upgraded", "are being upgraded", "is being replaced", "are being replaced", "is being moved", "are being moved", "is being updated", "are being updated") {
+		s.maint, s.sureMaint = true, true // cannot take payments, because new software is being installed
+		s.maintenance += 2
+	}
+	if s.stop && s.plan && !s.trouble && !s.cond && p.hasClock(from, to) && p.dayIn(from, to) && strings.Contains(text, "will be ") {
+		s.sureMaint = true // will be unavailable effective 6:00 p.m. on Friday
 	}
 	if s.stop && !s.trouble && !s.cant && containsAny(text, "completed as planned", "completed as scheduled", "was completed", "has been completed") {
 		s.maint, s.sureMaint = true, true

@@ -158,7 +158,7 @@ func (p *parser) navigation(ln line, s string) bool {
 	if len(items) > 3 && quiet && p.kindAt(ln.last-1) != kStop && slices.ContainsFunc(items, func(item string) bool { return slices.Contains(menuItems, item) }) {
 		return true
 	}
-	menu := len(items) > 2 && len([]rune(s)) > 12 && quiet && !isLatin([]rune(strings.TrimLeft(items[0]+"x", "[(<"))[0])
+	menu := len(items) > 2 && len([]rune(s)) > 12 && quiet && !isLatin([]rune(strings.TrimLeft(items[0]+"x", "[(<0123456789"))[0])
 	if menu && containsAny(s, "FAQ", "よくある", "ホーム", "トップ", "お問い合わせ") {
 		return true
 	}
@@ -171,7 +171,7 @@ func (p *parser) navigation(ln line, s string) bool {
 	if p.find(ln.first, ln.last, cAbout) {
 		return false
 	}
-	for _, start := range []string{"本文へ", "文字サイズ", "メインコンテンツへ", "コンテンツへ", "Skip to", "ホーム >", "トップ >", "HOME >", "Home >", "ページ番号", "ページID", "印刷"} {
+	for _, start := range []string{"本文へ", "ページの先頭です", "メニューを飛ばして", "閲覧補助", "音声読み上げ", "文字サイズ", "メインコンテンツへ", "コンテンツへ", "Skip to", "ホーム >", "トップ >", "HOME >", "Home >", "ページ番号", "ページID", "印刷"} {
 		if strings.HasPrefix(s, start) {
 			return true
 		}

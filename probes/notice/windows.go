@@ -124,6 +124,9 @@ func (a *assembler) take(rd *reading, main eventKind) {
 	if main == maintenance && !rd.isRange && rd.a.dateOnly() && p.particle(rd.to, 'の') && p.find(rd.to, min(len(p.toks), rd.to+10), cTrouble) {
 		role = roleIgnore // 昨日の障害を受け
 	}
+	if main == outage && role == roleStart && !rd.isRange && label == labelOther && containsAny(name, "対応", "対策", "処置", "措置") && slices.ContainsFunc(a.windows, func(w window) bool { return w.hasStart && w.start.Before(a.r.published) }) {
+		role = roleIgnore // ■対応 11月7日10時52分に接続を遮断しました
+	}
 	from, to := p.sentence(rd.from)
 	repair := p.planned(rd) && p.find(from, to, cDo|cMaint|cMaintW) && !p.find(from, to, cHappen) // 11月8日9:00~12:00に交換を実施します
 	if main == outage && (rd.work && rd.kind != maintenance && !(rd.isRange && repair) || rd.named && !rd.isRange && rd.a.dateOnly() && !rd.a.allDay) {
@@ -397,6 +400,9 @@ func (a *assembler) start(rd *reading, kind eventKind, role role) {
 
 // begin adds a window whose end is to come.
 func (a *assembler) begin(w window) {
+	if w.startDate && !a.p.published.IsZero() && w.start.Equal(midnight(a.p.published)) && a.open >= 0 && a.windows[a.open].kind == maintenance && !a.windows[a.open].startDate && a.p.inEnglish() {
+		return // we will take it down at 9 p.m. The queues are being drained from today
+	}
 	if slices.ContainsFunc(a.steps, w.start.Equal) || a.p.swapped && w.kind == maintenance && w.startDate && a.open >= 0 && !a.windows[a.open].startDate {
 		return
 	}
