@@ -106,8 +106,8 @@ func (p *parser) decide(from, next int, r *reading) (role, bool) {
 			if t.tail == tailFuture && (p.particle(m.from-1, 'を') || p.particle(from, 'で')) && !p.find(max(0, m.from-8), m.from, cMaint|cMaintW) {
 				return roleStart, true // 受付を15時で終了します
 			}
-			if t.tail == tailFuture || t.tail == tailHope {
-				return p.hope(k), true
+			if t.tail == tailFuture || t.tail == tailHope || containsAny(p.text(k, min(k+8, next)), "ことを目標", "ことを目指", "よう目指") {
+				return p.hope(k), true // 26日中に終えることを目標に
 			}
 			if containsAny(p.text(max(from, k-8), k), "失敗", "復元", "駆除", "隔離", "調査", "検証", "洗い出し", "インシデントを", "監視を") {
 				return roleIgnore, true // a step of the repair

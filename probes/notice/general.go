@@ -65,12 +65,12 @@ func (p *parser) teaches() bool {
 // recordsOther reports whether one of the first lines says that the page is the minutes of a meeting, a company's results, a
 // list of rebuilding, the recall of a product, statistics, or what a school or a hospital closes, and not about a service for them.
 func (p *parser) recordsOther() bool {
-	voices := containsAny(p.body, "取組状況", "取り組み状況", "の考え方", "回答内容")
+	if containsAny(p.body, "取組状況", "取り組み状況", "の考え方", "回答内容") && containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "県民の声", "市民の声", "区民の声", "町民の声", "住民の声", "お客様の声") {
+		return true
+	}
 	for _, i := range p.firstLines(6) {
 		if s := p.text(p.lines[i].first, p.lines[i].last); i < p.title {
 			continue // a menu
-		} else if voices && containsAny(s, "県民の声", "市民の声", "区民の声", "町民の声", "住民の声", "お客様の声") {
-			return true
 		} else if containsAny(s, "議事録", "定例会が開かれ", "本会議が開かれ", "議会の定例会", "決算短信", "災害復旧事業", "回収・返金", "回収と返金", "製品回収", "回収のお願い", "業績予想", "連結業績", "学級閉鎖", "学年閉鎖", "面会制限", "面会禁止", "面会について", "面会の", "無償交換", "無料交換") && !online(s) ||
 			strings.Contains(s, "発生状況") && containsAny(s, "年度", "統計", "集計") {
 			return true

@@ -115,6 +115,9 @@ func (p *parser) mainVerdict() verdict {
 			cant++
 		}
 	})
+	if p.title >= 0 && containsAny(p.text(p.lines[p.title].first, p.lines[p.title].last), "お詫び", "おわび") && v.sureOutage && v.bodySure && !v.titleMaint && p.find(p.lines[p.title].first, p.lines[p.title].last, cCant) {
+		v.outage += 4 // 【お詫び】動作していなかった件について
+	}
 	stopped := titled > 0 && v.maintenance == titled && v.sureOutage && blamed
 	if stopped {
 		v.maintenance, v.sureMaint, v.titleMaint = 0, false, false // 中断について, by a failure

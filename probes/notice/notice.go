@@ -338,7 +338,7 @@ func (p *parser) run() Reading {
 			continue
 		}
 		if k == other && !slices.ContainsFunc(ws, func(w window) bool {
-			return w.hasStart && (w.hasEnd || k == outage && !(w.startDate && v.titleMaint && p.inEnglish()) || !w.startDate && strings.Contains(p.text(p.lines[w.line].first, p.lines[w.line].last), "メンテナンス") && p.standOf(0, len(p.toks), k).ongoing)
+			return w.hasStart && (w.hasEnd || k == outage || !w.startDate && strings.Contains(p.text(p.lines[w.line].first, p.lines[w.line].last), "メンテナンス") && p.standOf(0, len(p.toks), k).ongoing)
 		}) {
 			continue
 		}

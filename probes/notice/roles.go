@@ -122,6 +122,10 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 	if k := p.sectionOf(m.line); k != noEvent {
 		r.kind = k
 	}
+	if p.entersMaintenance(m, next) {
+		r.role, r.kind = roleStart, maintenance
+		return
+	}
 	if r.kind == maintenance && containsAny(p.text(from, m.from), "行いましたが", "実施しましたが", "いたしましたが", "行ったところ", "実施したところ", "行った際", "実施した際") {
 		r.kind = anyEvent // 入替作業を行いましたが、設定に誤りがあり、7時5分より
 	}
@@ -327,6 +331,21 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 func (p *parser) hopedAgain(m *mention, from, to int) bool {
 	before := p.text(max(from, m.from-6), m.from)
 	return (strings.HasSuffix(before, "再開は") || strings.HasSuffix(before, "復旧は") || strings.HasSuffix(before, "回復は")) && containsAny(p.text(m.to, min(m.to+6, to)), "になる", "となる", "になり", "となり") && !containsAny(p.text(m.to, to), "なった", "なりました")
+}
+
+// entersMaintenance reports whether a failure led to emergency maintenance at a time, which is not told to be over: 18時31分頃に緊急
+// メンテナンスに入りました.
+func (p *parser) entersMaintenance(m *mention, next int) bool {
+	s := p.text(m.to, min(m.to+maxClause, next))
+	if m.isRange || m.until || !m.a.hasClock || !containsAny(s, "緊急メンテナンスに入", "緊急メンテナンスを開始", "臨時メンテナンスに入") || !p.find(0, m.from, cTrouble) {
+		return false
+	}
+	for k := next; k < len(p.toks) && k < next+maxSchedule; k++ {
+		if t := p.toks[k]; t.is(cRecover|cResume|cFinish) && t.tail == tailDone {
+			return false
+		}
+	}
+	return true
 }
 
 // swaps tells the step of a schedule at which the old system stops, a start, from that at which the new one takes its place, an

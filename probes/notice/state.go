@@ -215,6 +215,8 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		return w.hasStart && w.hasEnd && !w.startDate && !w.endDate && w.start.Before(p.published) && w.end.After(p.published)
 	}):
 		return probes.Ongoing
+	case p.published.Equal(midnightOf(p.published)) && len(windows) > 0 && !slices.ContainsFunc(windows, func(w window) bool { return !p.workedToday(w) }):
+		return probes.Resolved
 	case p.published.Equal(midnightOf(p.published)) && slices.ContainsFunc(windows, func(w window) bool {
 		return w.hasStart && w.hasEnd && w.startDate && w.start.Before(p.published) && w.end.After(p.published.Add(day))
 	}):
@@ -238,6 +240,16 @@ func (p *parser) overToday(w window) bool {
 	from, to := p.sentence(p.tokenAt(ln, w.startFrom))
 	s := p.text(from, to)
 	return strings.HasSuffix(s, "ました") && !containsAny(s, "ており", "ている") || p.inEnglish() && containsAny(s, " was ", " were ", " had ", " experienced ")
+}
+
+// workedToday reports whether work ended on the day of publication, and the lines right below tell of it as past:
+// 20日9時まで、| ができなくなっておりました.
+func (p *parser) workedToday(w window) bool {
+	if !w.hasEnd || w.endDate || !w.end.Before(p.published.Add(day)) {
+		return false
+	}
+	below := p.lines[min(w.line+maxNews, len(p.lines)-1)]
+	return containsAny(p.text(p.lines[w.line].first, below.last), "なくなっておりました", "なくなっていました", "停止しておりました", "停止していました", "実施しておりました", "実施していました", "実施しました", "実施いたしました")
 }
 
 // endUnknown reports whether the notice has a field for the end that says that it is to come: 復旧日時:未定.
