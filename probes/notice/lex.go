@@ -333,7 +333,11 @@ func (l *lexer) vague(i int) int {
 	}
 	n := hasPrefix(l.rs, i, vagueWords...)
 	if n == 0 {
-		if r := l.at(i); (r == '朝' || r == '昼' || r == '夜' || r == '夕') && len(l.tokens) > 0 && l.tokens[len(l.tokens)-1].kind == kDate {
+		last := len(l.tokens) - 1
+		if last > 0 && l.tokens[last].kind == kText && l.rs[l.tokens[last].from] == 'の' && !unicode.Is(unicode.Han, l.at(i+1)) {
+			last-- // 6月2日の朝に, and not 6月2日の朝刊に
+		}
+		if r := l.at(i); (r == '朝' || r == '昼' || r == '夜' || r == '夕') && last >= 0 && l.tokens[last].kind == kDate {
 			n = 1
 		}
 	}

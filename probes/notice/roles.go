@@ -312,6 +312,8 @@ func (p *parser) roleOf(r *reading, prev, next int) {
 			r.named = true
 		case label == labelSpan:
 			r.role = roleStart
+		case p.english(m) && m.a.hasClock && p.brokeBefore(from, m.from):
+			r.role = roleStart // the cable was cut between Ashburn and Pelorus at 9.52am
 		case r.kind == maintenance && m.a.hasClock && (p.english(m) || p.latin(p.backOverSpace(m.from)-1, "of")) && p.willWork(from, m.from):
 			r.role = roleStart // maintenance will be performed on Friday, April 21, at 11:00 a.m.
 		}
@@ -346,6 +348,16 @@ func (p *parser) entersMaintenance(m *mention, next int) bool {
 		}
 	}
 	return true
+}
+
+// brokeBefore reports whether English words between two tokens say that something was lost or broke, and no other time stands there.
+func (p *parser) brokeBefore(from, to int) bool {
+	for k := max(from, to-maxLook); k < to; k++ {
+		if p.isWord(k, cCant) && p.gapText(k, "was ", "were ", "went ", "lost ") {
+			return !p.hasTime(k, to)
+		}
+	}
+	return false
 }
 
 // swaps tells the step of a schedule at which the old system stops, a start, from that at which the new one takes its place, an

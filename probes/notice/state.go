@@ -218,7 +218,7 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 	case p.published.Equal(midnightOf(p.published)) && len(windows) > 0 && !slices.ContainsFunc(windows, func(w window) bool { return !p.workedToday(w) }):
 		return probes.Resolved
 	case p.published.Equal(midnightOf(p.published)) && slices.ContainsFunc(windows, func(w window) bool {
-		return w.hasStart && w.hasEnd && w.startDate && w.start.Before(p.published) && w.end.After(p.published.Add(day))
+		return w.hasStart && w.hasEnd && w.start.Before(p.published) && w.end.After(p.published.Add(day))
 	}):
 		return probes.Ongoing // days that the day of publication is in the midst of
 	case st.extended && st.moved:
