@@ -226,6 +226,9 @@ func (p *parser) crime() bool {
 	if containsAny(string(p.src.runes[:min(len(p.src.runes), 200)]), "自主回収", "リコール", "指名停止", "業務停止処分", "業務停止命令", "業務禁止命令", "営業停止") {
 		return true
 	}
+	if strings.Contains(p.body, "BCC") && containsAny(p.body, "宛先", "アドレス") && containsAny(p.body, "送信", "配信") && !containsAny(p.body, "障害", "不具合", "復旧", "遅延") {
+		return true // a mail that showed its receivers to each other
+	}
 	warned := containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "かたって", "よそお", "を装", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam", "Scam", "pretending", "impersonat")
 	for _, i := range p.firstLines(6) {
 		ln := p.lines[i]

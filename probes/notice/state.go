@@ -313,5 +313,5 @@ func (p *parser) toldAsOver(from, to int) bool {
 	if strings.Contains(s, "since") && containsAny(s, "has been", "have been") {
 		return false
 	}
-	return containsAny(s, "しておりました", "していました", "状態でした", "状況でした", "なっておりました", "なっていました", "にくくなっていた", "なっていたと", "なくなっていた", "がございました", "がありました", "されませんでした", "できませんでした", "ていませんでした", "ておりませんでした", "were not", "was not", "could not", "failed", "were un", "was un") && !containsAny(s, "現在も", "調査中", "復旧作業")
+	return containsAny(s, "ご不便をおかけしました", "ご不便をおかけいたしました", "しておりました", "していました", "状態でした", "状況でした", "なっておりました", "なっていました", "にくくなっていた", "なっていたと", "なくなっていた", "がございました", "がありました", "されませんでした", "できませんでした", "ていませんでした", "ておりませんでした", "were not", "was not", "could not", "failed", "were un", "was un") && !containsAny(s, "現在も", "調査中", "復旧作業")
 }

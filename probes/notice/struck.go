@@ -77,6 +77,10 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if p.english(m) && !m.isRange && containsAny(p.text(max(from, m.from-8), m.from), "team began ", "engineers began ", "technicians began ", "staff began ", "we began ", "We began ", "crews began ") {
 		return true
 	}
+	// 9月21日に行うとしていた更改を先に延ばす
+	if hasPrefix(p.src.runes, p.toks[m.to-1].to, "に行うとしていた", "に予定していた", "に予定しておりました", "に実施するとしていた", "に実施予定だった", "に実施予定でした") > 0 && containsAny(p.text(m.to, to), "延ば", "延期", "見送") && !p.hasTime(m.to, to) {
+		return true
+	}
 	// items due between Sep. 28 and Oct. 2
 	if m.isRange && m.a.dateOnly() && containsAny(p.text(max(from, m.from-6), m.from), "due between ", "due from ", "due on ") {
 		return true

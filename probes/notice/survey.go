@@ -121,7 +121,7 @@ func (p *parser) signs(from, to int, text string) signs {
 		case t.is(cMaintW):
 			s.work = s.work || !cond && !p.supposes(from, k, to) && p.online && hasPrefix(p.src.runes, t.to, "後の", "後は") == 0
 		case t.is(cStop):
-			if p.gapText(k, "お休み") && !online(p.text(from, to)) || p.supposes(from, k, to) || cond && !p.hasTime(from, to) || containsAny(text, "ことのないよう", "ことがないよう") && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || p.retires(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の", "操業を") || containsAny(p.clause(from, k), "配送を", "発送を", "配達を", "面会を", "面会は", "お渡しを", "交付を一時", "患者の受け入れを", "患者の受入れを") {
+			if p.gapText(k, "お休み") && !online(p.text(from, to)) || p.supposes(from, k, to) || cond && !p.hasTime(from, to) || containsAny(text, "ことのないよう", "ことがないよう") && !p.hasTime(from, to) || hasPrefix(p.src.runes, t.to, "することなく", "せず", "なく") > 0 || p.unpaid(from, k) || p.retires(from, k) || containsAny(p.text(max(from, k-4), k), "支給", "給付", "手当", "年金の", "操業を") || containsAny(p.clause(from, k), "配送を", "発送を", "配達を", "面会を", "面会は", "お渡しを", "交付を一時", "図書館の業務を", "窓口の業務を", "患者の受け入れを", "患者の受入れを") {
 				continue
 			}
 			s.stop = true
