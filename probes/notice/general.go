@@ -150,7 +150,7 @@ func (p *parser) instructs() bool {
 	if p.kindAt(p.backOverSpace(ln.last)-1) == kStop && p.rune(p.backOverSpace(ln.last)-1) == '?' || p.helpPage() {
 		return true
 	}
-	if text := string(p.src.runes); !p.tellsWhen() && containsAny(text, "from time to time", "From time to time", "Troubleshooting", "Recommended Customer Message", "Possible causes", "Common causes") {
+	if text := string(p.src.runes); !p.anyTime() && containsAny(text, "from time to time", "From time to time") || !p.tellsWhen() && containsAny(text, "Troubleshooting", "Recommended Customer Message", "Possible causes", "Common causes") {
 		return true
 	}
 	if containsAny(strings.ToLower(string(p.src.runes[:min(len(p.src.runes), 800)])), "your status", "will endeavor", "will endeavour") {
@@ -165,7 +165,7 @@ func (p *parser) instructs() bool {
 	if containsAny(string(p.src.runes), "Sample Incident", "Sample Notice", "Sample notice", "Example Incident", "As a general rule,") {
 		return true
 	}
-	return strings.HasPrefix(strings.TrimSpace(head), "understanding ") || strings.HasSuffix(strings.ToLower(strings.TrimSpace(p.headline())), "documentation") || containsAny(head, "what should i do", "how do i", "how to ", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "user guide", "frequently asked questions", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
+	return strings.Contains(head, "how to ") && !p.tellsWhen() || strings.HasPrefix(strings.TrimSpace(head), "understanding ") || strings.HasSuffix(strings.ToLower(strings.TrimSpace(p.headline())), "documentation") || containsAny(head, "what should i do", "how do i", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "user guide", "frequently asked questions", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
 }
 
 // tellsWhen reports whether a sentence tells of an hour of a day.
@@ -370,7 +370,7 @@ func (p *parser) factual(k eventKind) bool {
 			found = p.namesTrouble(from, to, &s) || s.about || s.mark || s.recovered || s.sureOutage || s.sureMaint
 		case timeless && !containsAny(strings.ToLower(text), "current", "now", "still", "today", "this morning", "experiencing", "we are", "we're"): // a page that names no time at all
 		case p.inEnglish():
-			found = s.sureOutage && s.cant && containsAny(text, "because of", "due to") || containsAny(strings.ToLower(text), "currently", "we are", "we're", "we have", "we've", "has been", "have been", " was ", " were ", "is now", "are now", "is having", "are having", " again", " will ", "experiencing", "is unavailable", "is down", "still working", "are working")
+			found = s.sureOutage && s.cant && containsAny(text, "because of", "due to") || containsAny(strings.ToLower(text), "currently", "we are", "we're", "we have", "we've", "has been", "have been", " was ", " were ", "is now", "are now", "is having", "are having", " again", " will ", "experiencing", "is unavailable", "is down", "still working", "are working", "does not work", "do not work", "is not working", "are not working")
 		default:
 			found = p.find(from, to, cNow|cPlan) || p.hasTime(from, to) || (concerned || s.sureOutage && (s.trouble || s.happen) && containsAny(text, "ています", "ております")) &&
 				containsAny(text, "ております", "ています", "ておりま", "ていま", "ました", "した", "ただいま", "只今", "中です", "中でございます", "昨夜", "昨晩", "今朝", "いたします", "ている", "ません")

@@ -317,14 +317,14 @@ func (l *lexer) dayFirst(day, month int) bool {
 		return l.dayBefore
 	}
 	l.ordered = true
-	name := englishMonths[month-1]
+	name := englishMonths[month-1][:3]
 	text := strings.ToLower(string(l.rs))
 	for n := 0; n < maxSearch; n++ {
 		i := strings.Index(text, name)
 		if i < 0 {
 			break
 		}
-		before, after := strings.Fields(text[max(0, i-8):i]), strings.Fields(text[i:min(len(text), i+len(name)+5)])
+		before, after := strings.Fields(text[max(0, i-8):i]), strings.Fields(text[i:min(len(text), i+len(englishMonths[month-1])+5)])
 		for _, word := range append(before, after[1:]...) {
 			if d, err := strconv.Atoi(strings.Trim(word, "stndrh,.:")); err == nil && d == day {
 				l.dayBefore = true

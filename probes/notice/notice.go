@@ -189,7 +189,7 @@ func (p *parser) announces(v verdict) eventKind {
 		return p.inPassing(v)
 	}
 	switch {
-	case v.sureMaint && v.titleMaint && p.inEnglish() && containsAny(strings.ToLower(p.headline()), "planned", "scheduled", "upcoming") && !containsAny(strings.ToLower(p.headline()), "unplanned", "unscheduled"):
+	case v.sureMaint && v.titleMaint && p.inEnglish() && containsAny(strings.ToLower(p.headline()), "planned", "scheduled", "upcoming", "maintenance -", "maintenance window") && !containsAny(strings.ToLower(p.headline()), "unplanned", "unscheduled"):
 		return maintenance
 	case v.sureOutage && (v.outage > v.maintenance || v.outage == v.maintenance && !v.titleMaint || !v.sureMaint):
 		return outage

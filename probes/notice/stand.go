@@ -245,7 +245,7 @@ func (p *parser) maintenanceStand(from, to int, st *stand) {
 	if maint && containsAny(p.text(from, to), "作業を続けて", "行わせていただいており", "延長しており", "お休みしています", "お休みしております", "お休み中") {
 		st.ongoing = true
 	}
-	if maint && containsAny(p.text(from, to), "currently suspended", "currently unavailable", "is being carried out", "is being performed", "are being carried out", "is under way", "is underway", "now suspended", "are performing", "currently undergoing", "currently under maintenance", "under maintenance now", "is currently stopped") && !p.conditional(from, to) {
+	if maint && containsAny(p.text(from, to), "currently suspended", "currently unavailable", "is being carried out", "is being performed", "are being carried out", "is under way", "is underway", "now suspended", "are performing", "currently undergoing", "currently under maintenance", "under maintenance now", "is currently stopped", "window has started", "maintenance has started", "maintenance has begun", "work has started", "work has begun") && !p.conditional(from, to) {
 		st.ongoing = true
 	}
 	for k := from; k < to; k++ {

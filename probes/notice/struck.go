@@ -59,10 +59,6 @@ func (p *parser) struck(m *mention, from, to, next int) bool {
 	if p.inEnglish() && containsAny(p.text(m.to, min(m.to+12, to)), "had been announced", "had been planned", "had been scheduled", "was originally") {
 		return true
 	}
-	// to find out what took place on the 18th April
-	if p.english(m) && m.a.dateOnly() && !m.isRange && containsAny(p.text(max(from, m.from-12), m.from), "what took place on ", "what happened on ") {
-		return true
-	}
 	// Monday, September 19 (before 12:00 p.m.)
 	if k := p.over(m.to, kSpace); !m.isRange && p.kindAt(k) == kOpen && p.latin(k+1, "Before", "before", "By", "by") {
 		return true

@@ -371,7 +371,7 @@ func (p *parser) conclude(from, to int, text string, s *signs) {
 		s.maint, s.sureMaint = true, true // cannot take payments, because new software is being installed
 		s.maintenance += 2
 	}
-	if s.stop && s.plan && !s.trouble && !s.cond && p.hasClock(from, to) && p.dayIn(from, to) && strings.Contains(text, "will be ") {
+	if s.stop && s.plan && !s.trouble && !s.cond && p.hasClock(from, to) && p.dayIn(from, to) && containsAny(text, "will be ", "will have no ") {
 		s.sureMaint = true // will be unavailable effective 6:00 p.m. on Friday
 	}
 	if s.stop && !s.trouble && !s.cant && containsAny(text, "completed as planned", "completed as scheduled", "was completed", "has been completed") {
