@@ -469,6 +469,9 @@ func (p *parser) calledOff() bool {
 // foretold reports whether the page expects a rush, and says no more of what comes of it than that it may happen:
 // アクセスが多くなると見込まれます。つながりにくくなることがあります.
 func (p *parser) foretold() bool {
+	if !containsAny(p.body, "見込まれ", "予想され") {
+		return false
+	}
 	plain, expected := false, false
 	p.sentences(func(from, to int) {
 		s, text := p.survey(from, to), p.text(from, to)

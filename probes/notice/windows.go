@@ -407,7 +407,9 @@ func (a *assembler) begin(w window) {
 		return
 	}
 	if a.open >= 0 && a.p.escalates(&w, &a.windows[a.open]) {
-		a.steps = append(a.steps, w.start)
+		if len(a.steps) < maxWindows {
+			a.steps = append(a.steps, w.start)
+		}
 		return
 	}
 	for i := range a.windows {
