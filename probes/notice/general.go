@@ -65,13 +65,18 @@ func (p *parser) teaches() bool {
 // recordsOther reports whether one of the first lines says that the page is the minutes of a meeting, a company's results, a
 // list of rebuilding, the recall of a product, statistics, or what a school or a hospital closes, and not about a service for them.
 func (p *parser) recordsOther() bool {
-	if containsAny(p.body, "取組状況", "取り組み状況", "の考え方", "回答内容") && containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "県民の声", "市民の声", "区民の声", "町民の声", "住民の声", "お客様の声") {
-		return true
+	if containsAny(p.body, "取組状況", "取り組み状況", "県の考え方", "市の考え方", "区の考え方", "町の考え方", "回答内容") {
+		for _, ln := range p.lines[:min(len(p.lines), max(p.title+1, 0))] {
+			if s := p.text(ln.first, ln.last); strings.Contains(s, " > ") && containsAny(s, "県民の声", "市民の声", "区民の声", "町民の声", "住民の声") {
+				return true // the trail says so, and not a menu
+			}
+		}
 	}
 	for _, i := range p.firstLines(6) {
-		if s := p.text(p.lines[i].first, p.lines[i].last); i < p.title {
+		if i < p.title {
 			continue // a menu
-		} else if containsAny(s, "議事録", "定例会が開かれ", "本会議が開かれ", "議会の定例会", "決算短信", "災害復旧事業", "回収・返金", "回収と返金", "製品回収", "回収のお願い", "業績予想", "連結業績", "学級閉鎖", "学年閉鎖", "面会制限", "面会禁止", "面会について", "面会の", "無償交換", "無料交換") && !online(s) ||
+		}
+		if s := p.text(p.lines[i].first, p.lines[i].last); containsAny(s, "議事録", "定例会が開かれ", "本会議が開かれ", "議会の定例会", "決算短信", "災害復旧事業", "回収・返金", "回収と返金", "製品回収", "回収のお願い", "業績予想", "連結業績", "学級閉鎖", "学年閉鎖", "面会制限", "面会禁止", "面会について", "面会の", "無償交換", "無料交換") && !online(s) ||
 			strings.Contains(s, "発生状況") && containsAny(s, "年度", "統計", "集計") {
 			return true
 		}
@@ -107,7 +112,7 @@ func (p *parser) instructs() bool {
 	}
 	ln := p.lines[p.title]
 	head := p.text(ln.first, ln.last)
-	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "導入事例", "活用事例", "インタビュー", "調べ方", "した際の", "した場合の", "考えてみる", "を振り返", "から学ぶ", "に学ぶ", "発生した場合", "障害に思う", "停止に思う", "トラブルに思う", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "ときの取扱", "ときの取り扱い", "ときの基本的", "に備え", "ポリシー", "とは何か", "についての考え", "に関する考え", "お知らせ方法", "お知らせの方法", "お知らせの時期", "メンテナンスの種類", "メンテナンスの区分", "報告を受けた") {
+	if containsAny(head, "例文", "文例", "テンプレ", "書き方", "徹底解説", "対処法", "導入事例", "活用事例", "インタビュー", "調べ方", "した際の", "した場合の", "考えてみる", "を振り返", "から学ぶ", "に学ぶ", "発生した場合", "障害に思う", "停止に思う", "トラブルに思う", "障害時の対応", "障害時の取", "故障時の", "トラブル時の", "不具合時の", "障害時のお取", "発生時の対応", "場合の対応", "場合における", "発表時の", "発令時の", "運休時の", "警報時の", "場合の取", "場合のお取", "ときの対応", "ときの取扱", "ときの取り扱い", "ときの基本的", "に備え", "ポリシー", "とは何か", "についての考え", "に関する考え", "お知らせ方法", "お知らせの方法", "お知らせの時期", "メンテナンスの種類", "メンテナンスの区分", "報告を受けた今後") {
 		return true
 	}
 	if strings.TrimSpace(head) == "コラム" {
@@ -162,7 +167,7 @@ func (p *parser) instructs() bool {
 			return true // 8 hospitals whose records went down
 		}
 	}
-	if containsAny(string(p.src.runes), "Sample Incident", "Sample Notice", "Sample notice", "Example Incident", "As a general rule,") {
+	if text := string(p.src.runes); containsAny(text, "Sample Incident", "Sample Notice", "Sample notice", "Example Incident") || strings.Contains(text, "As a general rule,") && !slices.ContainsFunc(p.toks, func(t token) bool { return t.kind == kDate && t.date.day > 0 }) {
 		return true
 	}
 	return strings.Contains(head, "how to ") && !p.tellsWhen() || strings.HasPrefix(strings.TrimSpace(head), "understanding ") || strings.HasSuffix(strings.ToLower(strings.TrimSpace(p.headline())), "documentation") || containsAny(head, "what should i do", "how do i", "learn about", "learn how", "what is ", "what are ", "manage incidents", "api endpoint", "document and track", "user guide", "frequently asked questions", "service level agreement", "terms of service", "terms of use", "terms and conditions", "glossary")
@@ -226,7 +231,7 @@ func (p *parser) crime() bool {
 	if containsAny(string(p.src.runes[:min(len(p.src.runes), 200)]), "自主回収", "リコール", "指名停止", "業務停止処分", "業務停止命令", "業務禁止命令", "営業停止") {
 		return true
 	}
-	if strings.Contains(p.body, "BCC") && containsAny(p.body, "宛先", "アドレス") && containsAny(p.body, "送信", "配信") && !containsAny(p.body, "障害", "不具合", "復旧", "遅延") {
+	if strings.Contains(p.body, "BCC") && containsAny(p.body, "見える状態", "見られる状態", "閲覧できる状態", "流出", "漏え", "漏洩", "漏れ") && !containsAny(p.body, "障害", "不具合", "復旧", "遅延") {
 		return true // a mail that showed its receivers to each other
 	}
 	warned := containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "かたって", "よそお", "を装", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam", "Scam", "pretending", "impersonat")
@@ -318,11 +323,11 @@ func (p *parser) launch() bool {
 	if containsAny(strings.ToLower(h), "to launch", "launches", "launch of", "begins offering", "to begin offering", "introduces", "to introduce", "new service", "new feature", "now available") && !p.find(p.lines[p.title].first, p.lines[p.title].last, cStop|cMaint|cCant) {
 		return true
 	}
-	if containsAny(h, "取扱いが変わ", "取り扱いが変わ", "制度が変わ", "ルールが変わ", "ダイヤ改正", "時刻改正", "経路の一部変更", "経路変更", "路線変更", "運行経路") || containsAny(h, "仕様変更", "仕様の変更", "新電話番号", "電話番号の変更", "電話番号が変わ", "電話番号変更", "住所変更", "URL変更", "URLの変更", "名称変更", "名称の変更", "社名変更") && !p.find(p.lines[p.title].first, p.lines[p.title].last, eventWords) {
+	if containsAny(h, "取扱いが変わ", "取り扱いが変わ", "制度が変わ", "ルールが変わ", "ダイヤ改正", "時刻改正") || containsAny(h, "経路の一部変更", "経路変更", "路線変更", "運行経路", "仕様変更", "仕様の変更", "新電話番号", "電話番号の変更", "電話番号が変わ", "電話番号変更", "住所変更", "URL変更", "URLの変更", "名称変更", "名称の変更", "社名変更") && !p.find(p.lines[p.title].first, p.lines[p.title].last, eventWords) {
 		return true
 	}
 	return containsAny(h, "提供開始", "提供を開始", "新機能", "機能を追加", "機能追加", "新サービス", "販売開始", "発売について", "発売開始", "を発売", "新発売", "推奨環境", "動作環境", "対応OS", "アップデート情報", "リリースノート") &&
-		!containsAny(strings.ReplaceAll(h, "メンテナンスウィンドウ", ""), "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "延期", "遅延", "できない", "追加作業")
+		!containsAny(strings.ReplaceAll(h, "メンテナンスウィンドウ", ""), "障害", "不具合", "停止", "休止", "メンテナンス", "復旧", "延期", "遅延", "できない", "できません", "いただけ", "追加作業")
 }
 
 // releaseNotes reports whether lines of the page head the lists of what a version brings: 新機能, 不具合修正.

@@ -211,8 +211,8 @@ func (p *parser) causesWork(from, to int) bool {
 // plainFailure reports whether a sentence says of a failure at what hour it was, as something that happened or goes on.
 func (p *parser) plainFailure(from, to int, s *survey) bool {
 	stopped := s.trouble && s.stop && containsAny(p.text(from, to), "停止しています", "停止しております", "停止中です")
-	day := s.cant && containsAny(p.text(from, to), "状態となりました", "状態になりました")
-	return (stopped || day || p.hasClock(from, to)) && p.dayIn(from, to) && (p.find(from, to, cTrouble|cTroubleW) || s.cant) && online(p.text(from, to)) &&
+	became := s.cant && containsAny(p.text(from, to), "状態となりました", "状態になりました")
+	return (stopped || became || p.hasClock(from, to)) && p.dayIn(from, to) && (p.find(from, to, cTrouble|cTroubleW) || s.cant) && online(p.text(from, to)) &&
 		containsAny(p.text(from, to), "ました", "ております", "ています", "ておりま", "なった", "していた", "であった", "でした", "続いて")
 }
 
