@@ -163,7 +163,7 @@ func (p *parser) instructs() bool {
 	}
 	for _, i := range p.firstLines(2) {
 		s := p.text(p.lines[i].first, p.lines[i].last)
-		if words := strings.Fields(s); len(words) > 3 && strings.Trim(words[0], "0123456789") == "" && strings.Trim(words[1], "abcdefghijklmnopqrstuvwxyz") == "" && containsAny(s, " that ", " which ", " who ", " whose ", " ways", " things", " reasons", " tips") {
+		if words := strings.Fields(s); len(words) > 3 && !p.tellsWhen() && !containsAny(s, " is ", " are ") && strings.Trim(words[0], "0123456789") == "" && strings.Trim(words[1], "abcdefghijklmnopqrstuvwxyz") == "" && containsAny(s, " that ", " which ", " who ", " whose ", " ways", " things", " reasons", " tips") {
 			return true // 8 hospitals whose records went down
 		}
 	}
