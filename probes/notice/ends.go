@@ -147,7 +147,7 @@ func vagueText(s string) bool {
 }
 
 // startText is the text of a window's start, folded.
-func startText(p *parser, w window) string { return string(p.src.runes[w.startFrom:w.startTo]) }
+func startText(p *parser, w window) string { return p.src.slice(w.startFrom, w.startTo) }
 
 type pendingStart struct{ clock clock }
 

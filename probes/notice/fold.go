@@ -25,7 +25,13 @@ type source struct {
 	runes []rune
 	// from and to bound, in bytes of orig, what each rune was folded from.
 	from, to []int
+	// text is the runes as a string, and at where each of them begins in it, and the end.
+	text string
+	at   []int
 }
+
+// slice returns the folded runes i to j.
+func (s *source) slice(i, j int) string { return s.text[s.at[i]:s.at[j]] }
 
 // piece returns the original text of the folded runes i to j.
 func (s *source) piece(i, j int) string {
@@ -74,6 +80,12 @@ func fold(text string) *source {
 	}
 	src.joinSpaced()
 	src.respell()
+	src.text = string(src.runes)
+	src.at = make([]int, 0, len(src.runes)+1)
+	for i := range src.text {
+		src.at = append(src.at, i)
+	}
+	src.at = append(src.at, len(src.text))
 	return src
 }
 

@@ -21,10 +21,10 @@ func (p *parser) teaches() bool {
 	if !p.dayIn(0, len(p.toks)) && containsAny(p.body, "解決方法", "対処方法") {
 		return true
 	}
-	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "Status Definitions", "status definitions", "Incident Lifecycle", "Legend", "凡例") {
+	if containsAny(p.src.slice(0, min(len(p.src.runes), 800)), "Status Definitions", "status definitions", "Incident Lifecycle", "Legend", "凡例") {
 		return true
 	}
-	if containsAny(strings.ReplaceAll(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事は役に立", ""), "この記事", "本記事", "当記事", "本稿では", "今回の記事", "In this article", "This article") {
+	if containsAny(strings.ReplaceAll(p.src.slice(0, min(len(p.src.runes), 800)), "この記事は役に立", ""), "この記事", "本記事", "当記事", "本稿では", "今回の記事", "In this article", "This article") {
 		return true
 	}
 	asked := 0
@@ -141,14 +141,14 @@ func (p *parser) instructs() bool {
 	if containsAny(p.body, "研究グループ", "研究チーム") && containsAny(p.body, "論文", "学術誌", "学会誌") {
 		return true
 	}
-	if containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "この記事では", "本記事では", "当記事では", "この記事を読") || !p.find(ln.first, ln.last, cTrouble|cMaint|cStop) && containsAny(string(p.src.runes), "悪い例", "良い例", "架空の", "内容例:", "メール例:", "通知例:", "文面例:", "送信例:") {
+	if containsAny(p.src.slice(0, min(len(p.src.runes), 800)), "この記事では", "本記事では", "当記事では", "この記事を読") || !p.find(ln.first, ln.last, cTrouble|cMaint|cStop) && containsAny(string(p.src.runes), "悪い例", "良い例", "架空の", "内容例:", "メール例:", "通知例:", "文面例:", "送信例:") {
 		return true
 	}
 	if !p.inEnglish() {
 		return false
 	}
 	from := p.toks[ln.first].from
-	head = strings.ToLower(string(p.src.runes[from:min(len(p.src.runes), from+200)]))
+	head = strings.ToLower(p.src.slice(from, min(len(p.src.runes), from+200)))
 	if p.find(ln.first, ln.last, cMaint|cTrouble|cStop) && containsAny(head, "what is happening", "what is going on", "what is changing", "what is affected") {
 		return false
 	}
@@ -158,7 +158,7 @@ func (p *parser) instructs() bool {
 	if text := string(p.src.runes); !p.anyTime() && containsAny(text, "from time to time", "From time to time") || !p.tellsWhen() && containsAny(text, "Troubleshooting", "Recommended Customer Message", "Possible causes", "Common causes") {
 		return true
 	}
-	if containsAny(strings.ToLower(string(p.src.runes[:min(len(p.src.runes), 800)])), "your status", "will endeavor", "will endeavour") {
+	if containsAny(strings.ToLower(p.src.slice(0, min(len(p.src.runes), 800))), "your status", "will endeavor", "will endeavour") {
 		return true
 	}
 	for _, i := range p.firstLines(2) {
@@ -200,7 +200,7 @@ func (p *parser) helpPage() bool {
 func (p *parser) weather() bool {
 	h := p.headline()
 	const text = 1000
-	if s := string(p.src.runes[:min(len(p.src.runes), text)]); !p.online && containsAny(s, "積雪", "凍結", "大雪", "台風", "強風", "濃霧", "雷", "降雪") && containsAny(s, "バス", "道路", "フェリー", "運航", "欠航", "競技", "試合") {
+	if s := p.src.slice(0, min(len(p.src.runes), text)); !p.online && containsAny(s, "積雪", "凍結", "大雪", "台風", "強風", "濃霧", "雷", "降雪") && containsAny(s, "バス", "道路", "フェリー", "運航", "欠航", "競技", "試合") {
 		return true
 	}
 	return containsAny(h, "運転計画", "運行計画", "計画運休", "運休", "欠航", "列車", "届け", "配送", "配達", "荷物", "集荷", "郵便", "宅配", "営業", "休業", "休館", "出荷") &&
@@ -228,13 +228,13 @@ func (p *parser) hoursPage() bool {
 // crime reports whether one of the first lines speaks of data that got out, of a fraud or of a penalty, and of nothing that
 // failed or stopped.
 func (p *parser) crime() bool {
-	if containsAny(string(p.src.runes[:min(len(p.src.runes), 200)]), "自主回収", "リコール", "指名停止", "業務停止処分", "業務停止命令", "業務禁止命令", "営業停止") {
+	if containsAny(p.src.slice(0, min(len(p.src.runes), 200)), "自主回収", "リコール", "指名停止", "業務停止処分", "業務停止命令", "業務禁止命令", "営業停止") {
 		return true
 	}
 	if strings.Contains(p.body, "BCC") && containsAny(p.body, "見える状態", "見られる状態", "閲覧できる状態", "流出", "漏え", "漏洩", "漏れ") && !containsAny(p.body, "障害", "不具合", "復旧", "遅延") {
 		return true // a mail that showed its receivers to each other
 	}
-	warned := containsAny(string(p.src.runes[:min(len(p.src.runes), 800)]), "不審", "詐欺", "名乗", "かたって", "よそお", "を装", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam", "Scam", "pretending", "impersonat")
+	warned := containsAny(p.src.slice(0, min(len(p.src.runes), 800)), "不審", "詐欺", "名乗", "かたって", "よそお", "を装", "偽", "なりすま", "フィッシング", "fake", "phishing", "fraud", "scam", "Scam", "pretending", "impersonat")
 	for _, i := range p.firstLines(6) {
 		ln := p.lines[i]
 		if n := p.toks[ln.last-1].to - p.toks[ln.first].from; n > maxTitle && !(isLatin(p.rune(ln.text)) && n <= 2*maxTitle) {
@@ -279,7 +279,7 @@ func (p *parser) press() bool {
 		return false // お申込みいただけなかった事象について
 	}
 	text := string(p.src.runes)
-	head := string(p.src.runes[:min(len(p.src.runes), 300)])
+	head := p.src.slice(0, min(len(p.src.runes), 300))
 	return containsAny(head, "プレスリリース", "報道関係者", "報道関係各位", "報道機関各位", "NEWS RELEASE", "News Release", "PRESS RELEASE", "Press Release", "ニュースリリース", "リリース情報") &&
 		containsAny(text, "提供開始", "提供を開始", "サービスを開始", "運用を開始", "稼働を開始", "より提供", "から提供", "発売", "新機能", "販売を開始", "販売開始")
 }

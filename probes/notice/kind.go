@@ -321,7 +321,7 @@ func (p *parser) question(to int) bool {
 	if to < len(p.toks) {
 		i = p.toks[to].from
 	}
-	s := string(p.src.runes[max(0, i-3):i])
+	s := p.src.slice(max(0, i-3), i)
 	return strings.HasSuffix(s, "ですか") || strings.HasSuffix(s, "ますか") || strings.HasSuffix(s, "うか")
 }
 

@@ -500,7 +500,7 @@ func (p *parser) text(from, to int) string {
 	if from >= to {
 		return ""
 	}
-	return string(p.src.runes[p.toks[from].from:p.toks[to-1].to])
+	return p.src.slice(p.toks[from].from, p.toks[to-1].to)
 }
 
 func (p *parser) rune(k int) rune {
