@@ -63,24 +63,28 @@ type parser struct {
 	published    time.Time
 	mentions     []mention
 	readings     []reading
-	body         string       // the text without what belongs to the site
-	head         []int        // the first lines of the notice, as far as they have been asked for
-	headRead     int          // how many lines were read for them
-	online       bool         // the notice speaks of a service at all, and not of roads
-	allDay       bool         // 終日 is said somewhere
-	listed       bool         // dates follow: 下記の日程
-	sections     []eventKind  // by line, of what the heading above it speaks
-	parted       bool         // the page has parts for failures and for work
-	worksToo     bool         // the notice announces work for sure, whatever else it tells
-	failsToo     bool         // the notice announces a failure for sure, whatever else it tells
-	stamps       bool         // lines begin with the times of reports
-	timeline     map[int]bool // lines of an account of what happened when
-	firstEvent   int          // the first token that names an event
-	stopLabelled bool         // a label names the hours of the stop: システム停止：
-	swapped      bool         // a step of a schedule is the stop of the old system
-	titled       bool         // the headline, or a line right below it, speaks of an event
-	newsletter   bool         // one of several items of the page is headed by an event
-	aside        bool         // the page is about something else, and tells of the event in passing
+	body         string          // the text without what belongs to the site
+	head         []int           // the first lines of the notice, as far as they have been asked for
+	headRead     int             // how many lines were read for them
+	online       bool            // the notice speaks of a service at all, and not of roads
+	allDay       bool            // 終日 is said somewhere
+	listed       bool            // dates follow: 下記の日程
+	sections     []eventKind     // by line, of what the heading above it speaks
+	parted       bool            // the page has parts for failures and for work
+	worksToo     bool            // the notice announces work for sure, whatever else it tells
+	failsToo     bool            // the notice announces a failure for sure, whatever else it tells
+	stamps       bool            // lines begin with the times of reports
+	timeline     map[int]bool    // lines of an account of what happened when
+	firstEvent   int             // the first token that names an event
+	stopLabelled bool            // a label names the hours of the stop: システム停止：
+	swapped      bool            // a step of a schedule is the stop of the old system
+	titled       bool            // the headline, or a line right below it, speaks of an event
+	newsletter   bool            // one of several items of the page is headed by an event
+	sure         bool            // the second reader is sure that the page announces something
+	overOdds     float64         // its log-odds that the failure is over
+	clearest     float64         // the highest log-odds that a time is a bound
+	datedClocks  map[[2]int]bool // the hours and minutes that are told with their day
+	aside        bool            // the page is about something else, and tells of the event in passing
 }
 
 func newParser(original string, published time.Time) *parser {
@@ -259,13 +263,14 @@ func (p *parser) dated(ln line) bool {
 func (p *parser) run() Reading {
 	out := Reading{Announcements: []probes.Announcement{}}
 	v := p.mainVerdict()
-	main := p.announces(v)
-	if main == noEvent || main == outage && p.foretold() {
+	main := p.secondOpinion(p.announces(v))
+	if main == noEvent || main == outage && !p.sure && p.foretold() {
 		return out
 	}
 	p.findMentions()
 	p.findStamps()
 	p.read()
+	p.weigh(main)
 	p.findTimeline()
 	p.worksToo, p.failsToo = v.sureMaint, v.sureOutage
 	windows := p.assemble(main)
@@ -273,7 +278,7 @@ func (p *parser) run() Reading {
 		windows = slices.DeleteFunc(windows, func(w window) bool {
 			return !p.published.IsZero() && w.hasStart && w.start.Before(p.published.Add(-maxAside))
 		})
-		if len(windows) == 0 && !v.plainNow {
+		if len(windows) == 0 && !v.plainNow && !p.sure {
 			return out
 		}
 	}
@@ -306,10 +311,10 @@ func (p *parser) run() Reading {
 	if recurs != "" { // 変更日 2019年1月4日
 		windows = slices.DeleteFunc(windows, func(w window) bool { return w.hasStart && w.startDate && !w.hasEnd })
 	}
-	if main == maintenance && !p.titled && recurs == "" && len(windows) > 0 && !slices.ContainsFunc(windows, func(w window) bool { return !w.loose }) {
+	if main == maintenance && !p.sure && !p.titled && recurs == "" && len(windows) > 0 && !slices.ContainsFunc(windows, func(w window) bool { return !w.loose }) {
 		return out
 	}
-	if recurs == "" && p.incidental(v, main, windows) {
+	if recurs == "" && !p.sure && p.incidental(v, main, windows) {
 		return out
 	}
 	groups := map[eventKind][]window{}
@@ -323,10 +328,13 @@ func (p *parser) run() Reading {
 		}
 		groups[k] = append(groups[k], w)
 	}
-	if len(windows) == 0 && p.silent(v, main, recurs) || !slices.ContainsFunc(windows, func(w window) bool { return !w.loose }) && p.teaches() {
+	if !p.sure && (len(windows) == 0 && p.silent(v, main, recurs) || !slices.ContainsFunc(windows, func(w window) bool { return !w.loose }) && p.teaches()) {
 		return out
 	}
 	other := outage + maintenance - main
+	if len(groups[main]) > 0 && len(groups[other]) > 0 {
+		p.overOdds = 0 // it was asked about the one failure of a page
+	}
 	order := []eventKind{main, other}
 	if len(groups[main]) > 0 && len(groups[other]) > 0 && groups[other][0].line < groups[main][0].line {
 		order = []eventKind{other, main}

@@ -25,14 +25,20 @@ import (
 type example struct {
 	name, published, text string
 	want                  []string
+	other                 [][]string // second readings, after lines ---or, in the corpus
 	file                  string
 }
 
 func readExamples(t testing.TB) []example {
 	t.Helper()
-	files, err := filepath.Glob("testdata/*.txt")
+	return examplesOf(t, "testdata/*.txt")
+}
+
+func examplesOf(t testing.TB, pattern string) []example {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no tables under testdata: %v", err)
+		t.Fatalf("no tables %s: %v", pattern, err)
 	}
 	var out []example
 	names := map[string]bool{}
@@ -53,9 +59,17 @@ func readExamples(t testing.TB) []example {
 				t.Fatalf("%s: the name %q is used twice", f, e.name)
 			}
 			names[e.name] = true
-			for _, w := range strings.Split(want, "\n") {
-				if w = strings.TrimSpace(w); w != "" {
-					e.want = append(e.want, w)
+			for i, reading := range strings.Split(want, "\n---or\n") {
+				var lines []string
+				for _, w := range strings.Split(reading, "\n") {
+					if w = strings.TrimSpace(w); w != "" {
+						lines = append(lines, w)
+					}
+				}
+				if i == 0 {
+					e.want = lines
+				} else {
+					e.other = append(e.other, lines)
 				}
 			}
 			out = append(out, e)

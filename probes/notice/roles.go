@@ -36,6 +36,8 @@ type reading struct {
 	named bool
 	// at: for the time of a report, that time.
 	at time.Time
+	// starts, ends: the log-odds of the second reader that it is such a bound.
+	starts, ends float64
 	// loose: a date of a list.
 	loose bool
 }

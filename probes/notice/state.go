@@ -145,6 +145,12 @@ func (p *parser) stateOfEvent(k eventKind, windows []window) probes.Announcement
 		return probes.Resolved
 	}
 	if k == outage {
+		switch {
+		case p.overOdds > sureOver && !st.still && !st.lasts:
+			return probes.Resolved
+		case p.overOdds < -sureOver:
+			return probes.Ongoing
+		}
 		if p.endUnknown() {
 			return probes.Ongoing
 		}

@@ -163,6 +163,7 @@ func (a *assembler) take(rd *reading, main eventKind) {
 			}
 		}
 	}
+	role = p.overrule(rd, role)
 	switch {
 	case role == roleIgnore || role == roleReport || role == roleNone:
 		a.contextOf(rd, role == roleReport)
@@ -454,7 +455,7 @@ func (a *assembler) begin(w window) {
 // escalates reports whether the start of a window is told as the next step of what had begun: 19時30分頃には全体が,
 // 7時15分からは受付も.
 func (p *parser) escalates(w, begun *window) bool {
-	if begun.sentence == w.sentence && begun.startTo < w.startFrom && w.kind == outage && containsAny(string(p.src.runes[begun.startTo:w.startFrom]), "に始まり", "から始まり") {
+	if begun.sentence == w.sentence && begun.startTo < w.startFrom && w.kind == outage && containsAny(p.src.slice(begun.startTo, w.startFrom), "に始まり", "から始まり") {
 		return true // 10日からの途切れがちな状態に始まり、13日午前9時頃から完全に停止
 	}
 	if w.kind != outage || w.start.Before(begun.start) || w.start.Sub(begun.start) > 7*day || begun.startDate && !w.startDate {
