@@ -30,6 +30,8 @@ const (
 const (
 	// minEvent is needed for any announcement: a false alarm is the worst error.
 	minEvent = 0.5
+	// minDoubt is needed for a notice that a person should look at.
+	minDoubt = -1.5
 	// sureEvent makes an announcement of what the rules take for none.
 	sureEvent = 2
 	// sureOver decides whether a failure is over.
@@ -334,8 +336,12 @@ func (p *parser) secondOpinion(main eventKind) eventKind {
 	event := learned.logOdds(announcesEvent, page)
 	p.sure = event > sureEvent && p.firstEvent >= 0
 	p.overOdds = learned.logOdds(eventOver, page)
+	least := minEvent
+	if p.doubtful {
+		least = minDoubt
+	}
 	switch {
-	case event < minEvent:
+	case event < least:
 		return noEvent
 	case main != noEvent || !p.sure:
 		return main

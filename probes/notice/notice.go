@@ -49,9 +49,17 @@ func Read(text string, published time.Time) Reading {
 	return p.run()
 }
 
-// Troubled reports whether a text speaks of an outage or of maintenance at all, as something that is, was or will be.
-// It is true of some texts from which Parse reads no window: those want a person's eye.
-func Troubled(text string) bool { return len(Parse(text, time.Time{})) > 0 }
+// Troubled reports whether a text speaks of an outage or of maintenance, as something that is, was or will be. It is true of
+// some texts from which Parse reads no window, and of some of which it reads nothing because the rules find an announcement
+// that the second reader doubts: those want a person's eye.
+func Troubled(text string) bool {
+	p := newParser(text, time.Time{})
+	if p == nil {
+		return false
+	}
+	p.doubtful = true
+	return len(p.run().Announcements) > 0
+}
 
 type parser struct {
 	src          *source
@@ -80,6 +88,7 @@ type parser struct {
 	swapped      bool            // a step of a schedule is the stop of the old system
 	titled       bool            // the headline, or a line right below it, speaks of an event
 	newsletter   bool            // one of several items of the page is headed by an event
+	doubtful     bool            // what the second reader only doubts counts, too
 	sure         bool            // the second reader is sure that the page announces something
 	overOdds     float64         // its log-odds that the failure is over
 	clearest     float64         // the highest log-odds that a time is a bound

@@ -101,6 +101,26 @@ func TestTroubled(t *testing.T) {
 	}
 }
 
+// TestTroubledHasWhatIsDoubted gives the second reader one answer to all texts.
+func TestTroubledHasWhatIsDoubted(t *testing.T) {
+	before := learned
+	defer func() { learned = before }()
+	const text = "現在、ログインできない障害が発生しています。"
+	for _, c := range []struct {
+		odds                float32
+		announces, troubled bool
+	}{{1, true, true}, {0, false, true}, {-1, false, true}, {-2, false, false}} {
+		learned = new(model)
+		learned[announcesEvent].bias = c.odds
+		if got := len(Parse(text, time.Time{})) > 0; got != c.announces {
+			t.Errorf("at odds of %v Parse announces: %v, want %v", c.odds, got, c.announces)
+		}
+		if got := Troubled(text); got != c.troubled {
+			t.Errorf("at odds of %v Troubled = %v, want %v", c.odds, got, c.troubled)
+		}
+	}
+}
+
 func TestSpansShowWhatWasUnderstood(t *testing.T) {
 	text := "10月30日 13時現在。10月30日 8時50分頃から障害が発生し、11時に復旧しました。"
 	got := map[string]string{}
