@@ -32,7 +32,7 @@ Exit codes: 0 nothing announced, or nothing that is going on; 1 an outage is goi
 		Args: cobra.MaximumNArgs(1),
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
-	cmd.Flags().StringVar(&published, "published", "", "when it was published, for dates without a year (default: what the page says, else today)")
+	cmd.Flags().StringVar(&published, "published", "", "when it was published, in Japan's time where no zone is given (default: what the page says, else now)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if output != "text" && output != "json" {
 			return exitError{exitUsage, fmt.Errorf("--output %q is none of text, json", output)}
@@ -40,7 +40,7 @@ Exit codes: 0 nothing announced, or nothing that is going on; 1 an outage is goi
 		day := time.Now()
 		if published != "" {
 			var err error
-			if day, err = parseTime(published); err != nil {
+			if day, err = parseTimeIn(published, pipeline.Japan); err != nil {
 				return exitError{exitUsage, fmt.Errorf("--published: %w", err)}
 			}
 		}

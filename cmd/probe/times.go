@@ -10,9 +10,12 @@ import (
 // timeLayouts are the ways to write a moment; those without a zone are in local time.
 var timeLayouts = []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"}
 
-func parseTime(text string) (time.Time, error) {
+func parseTime(text string) (time.Time, error) { return parseTimeIn(text, time.Local) }
+
+// parseTimeIn reads a moment; one without a zone is in the zone given.
+func parseTimeIn(text string, zone *time.Location) (time.Time, error) {
 	for _, layout := range timeLayouts {
-		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
 			return t, nil
 		}
 	}

@@ -33,8 +33,8 @@ type Reading struct {
 	Spans []Span
 }
 
-// Parse reads a notice. published is the day, and the time if known, of its publication; zero if unknown, and then
-// dates without a year cannot be read unless the text itself gives one. The list is empty for a text that announces
+// Parse reads a notice. published is the day (a midnight in any zone), or the time if known, of its publication; zero if
+// unknown, and then dates without a year cannot be read unless the text itself gives one. The list is empty for a text that announces
 // neither an outage nor maintenance.
 func Parse(text string, published time.Time) []probes.Announcement {
 	return Read(text, published).Announcements
@@ -101,9 +101,7 @@ func newParser(original string, published time.Time) *parser {
 		original = strings.ToValidUTF8(original[:maxText], "")
 	}
 	p := &parser{src: fold(original), firstEvent: -1}
-	if !published.IsZero() {
-		p.published = published.In(japan)
-	}
+	p.published = inJapan(published)
 	p.toks = lex(p.src)
 	if len(p.toks) == 0 {
 		return nil
@@ -138,6 +136,17 @@ func newParser(original string, published time.Time) *parser {
 		}
 	}
 	return p
+}
+
+// inJapan returns the publication in Japan's time. A day, which is a midnight in whatever zone, stays the day that it is.
+func inJapan(published time.Time) time.Time {
+	if published.IsZero() {
+		return published
+	}
+	if y, m, d := published.Date(); published.Equal(time.Date(y, m, d, 0, 0, 0, 0, published.Location())) {
+		return time.Date(y, m, d, 0, 0, 0, 0, japan)
+	}
+	return published.In(japan)
 }
 
 // shareYears gives a date without a year that of the same day elsewhere in the text, where all that name one agree.

@@ -101,6 +101,20 @@ func TestTroubled(t *testing.T) {
 	}
 }
 
+// A day of publication is that day in Japan, in whatever zone its midnight was written; a time is that moment.
+func TestDayOfPublicationIsThatOfTheCalendar(t *testing.T) {
+	const text = "予約サイトの障害について（復旧しました）\n11月4日13時から16時20分まで、予約サイトがご利用いただけない障害が発生しておりました。"
+	for _, zone := range []*time.Location{time.UTC, japan, time.FixedZone("PST", -8*60*60)} {
+		got := strings.Join(render(Parse(text, time.Date(2025, 11, 4, 0, 0, 0, 0, zone)), nil), "\n")
+		if want := "outage resolved\n2025-11-04 13:00 .. 2025-11-04 16:20"; got != want {
+			t.Errorf("published at midnight of %s: got\n%s\nwant\n%s", zone, got, want)
+		}
+	}
+	if got, want := inJapan(time.Date(2025, 11, 3, 23, 30, 0, 0, time.UTC)), time.Date(2025, 11, 4, 8, 30, 0, 0, japan); !got.Equal(want) {
+		t.Errorf("half past eleven at night in UTC is %s, want %s", got, want)
+	}
+}
+
 // TestTroubledHasWhatIsDoubted gives the second reader one answer to all texts.
 func TestTroubledHasWhatIsDoubted(t *testing.T) {
 	before := learned
