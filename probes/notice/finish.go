@@ -135,7 +135,24 @@ func (a *assembler) finish(main eventKind) []window {
 	slices.SortStableFunc(out, func(x, y window) int {
 		return cmp.Or(bound(x).Compare(bound(y)), x.end.Compare(y.end))
 	})
-	return joinPhases(out)
+	return joinPhases(joinEnds(out))
+}
+
+// joinEnds makes one window of two where one has but a start and the other but an end, as in notices that tell the end first.
+func joinEnds(ws []window) []window {
+	if len(ws) != 2 || ws[0].kind != ws[1].kind {
+		return ws
+	}
+	w, o := ws[0], ws[1]
+	if !w.hasStart {
+		w, o = o, w
+	}
+	if !w.hasStart || w.hasEnd || o.hasStart || !o.hasEnd || !o.end.After(w.start) {
+		return ws
+	}
+	w.end, w.hasEnd, w.endDate, w.endRole, w.endApprox, w.endFrom, w.endTo = o.end, true, o.endDate, o.endRole, o.endApprox, o.endFrom, o.endTo
+	w.approx = w.approx || o.approx
+	return []window{w}
 }
 
 // withoutParts leaves out the spans of single services or servers that a notice lists below the labelled span of the whole

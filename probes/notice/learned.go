@@ -373,7 +373,7 @@ func (p *parser) weigh(main eventKind) {
 func (p *parser) overrule(rd *reading, role role) role {
 	bound := role == roleStart || role == roleWeak || role == roleEnd || role == roleExtend
 	drop := sureDrop
-	if label, _ := p.roleAt(rd.from); p.clearest < clearBound || label == labelStart || label == labelEnd {
+	if label, _ := p.roleAt(rd.from); p.clearest < clearBound || label == labelStart || label == labelEnd || label == labelEndPlan {
 		drop = sureAlone
 	}
 	if from, to := p.sentence(rd.from); role == roleIgnore && p.find(from, to, cReapply|cReserve|cCancel|cDeadline|cHours|cMeeting) {
