@@ -379,6 +379,12 @@ func (p *parser) overrule(rd *reading, role role) role {
 	if from, to := p.sentence(rd.from); role == roleIgnore && p.find(from, to, cReapply|cReserve|cCancel|cDeadline|cHours|cMeeting) {
 		return role // who has to apply again, and the like, is no matter of weighing
 	}
+	if role == roleIgnore && rd.role == roleHope {
+		return role // 復旧見込み
+	}
+	if role == roleReport && p.isWord(p.over(rd.to, kSpace), cNow|cAsOf) && rd.ends < sureBound {
+		return role // 10時10分現在
+	}
 	switch {
 	case bound && !rd.a.vague && rd.starts < -drop && rd.ends < -drop:
 		return roleIgnore

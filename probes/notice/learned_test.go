@@ -19,6 +19,8 @@ func TestOverrule(t *testing.T) {
 	clock := func(starts float64) *reading {
 		return &reading{mention: &mention{a: point{hasClock: true, clock: clock{hour: 8}}}, starts: starts, ends: -3}
 	}
+	hoped := dated(-3, 3)
+	hoped.role = roleHope
 	vague := dated(-5, -5)
 	vague.a.vague = true
 	for _, c := range []struct {
@@ -42,6 +44,7 @@ func TestOverrule(t *testing.T) {
 		{"a time that may be either", dated(1, 1), roleNone, 3, roleNone},
 		{"a span that is a window", span(1, 1), roleNone, 3, roleStart},
 		{"a span of which one end is clear", span(1, -1), roleNone, 3, roleNone},
+		{"an end that is hoped for", hoped, roleIgnore, 3, roleIgnore},
 		{"an hour without a day", clock(1), roleNone, 3, roleStart},
 	} {
 		p := newParser("障害", time.Time{})
