@@ -20,15 +20,12 @@ import (
 // reader understands of them. A few of the corpus are still misread. After a change of either, or of what the reader looks
 // at, train anew:
 //
-//	go test ./probes/notice -run 'TestTrain$' -train
+//	go test ./probes/notice -run 'TestWeightsAreOfTheseTexts$' -train -v
 //
 // How well the rules and the reader do together on texts that it was not trained on:
 //
-//	go test ./probes/notice -run 'TestHeldOut$' -heldout -v
-var (
-	train   = flag.Bool("train", false, "train the second reader anew and write weights.bin")
-	heldOut = flag.Bool("heldout", false, "measure the second reader on texts that it was not trained on")
-)
+//	go test ./probes/notice -run '^$' -bench HeldOut
+var train = flag.Bool("train", false, "train the second reader anew and write weights.bin")
 
 // lessons returns what the second reader is taught: the tables, the corpus twice, since it is closer to real pages, and what
 // testdata/again.txt lists: texts of the tables that it would otherwise misread, each as often as it stands there.
@@ -244,10 +241,9 @@ func digest(texts []example) []byte {
 
 var allQuestions = []question{announcesEvent, announcesWork, eventOver, boundStart, boundEnd}
 
-func TestTrain(t *testing.T) {
-	if !*train {
-		t.Skip("writes weights.bin, with -train")
-	}
+// writeWeights trains the second reader until it misreads none of the tables.
+func writeWeights(t *testing.T) {
+	t.Helper()
 	if err := os.WriteFile(againFile, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +253,7 @@ func TestTrain(t *testing.T) {
 		if err := os.WriteFile("weights.bin", weights, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		learned = readModel(weights)
+		weightsFile, learned = weights, readModel(weights)
 		wrong := misread(t)
 		t.Logf("%d texts of the tables are misread: %q", len(wrong), wrong)
 		if len(wrong) == 0 {
@@ -280,6 +276,9 @@ const (
 
 // TestWeightsAreOfTheseTexts looks at which texts the weights are of, and trains one question anew.
 func TestWeightsAreOfTheseTexts(t *testing.T) {
+	if *train {
+		writeWeights(t)
+	}
 	texts := lessons(t)
 	if len(weightsFile) != int(questions)*(8+buckets)+sha256.Size || !bytes.HasSuffix(weightsFile, digest(texts)) {
 		t.Fatal("weights.bin is of other texts: train anew (see train_test.go)")
@@ -332,32 +331,29 @@ const (
 	maxAlarms = 6
 )
 
-// TestHeldOut measures by fifths, each read with what the other four and the tables of testdata teach. That is a little too
+// BenchmarkHeldOut measures by fifths, each read with what the other four and the tables of testdata teach. That is a little too
 // kind: most rules were written with most of these texts at hand, and a few pages served several writers.
-func TestHeldOut(t *testing.T) {
-	if !*heldOut {
-		t.Skip("takes a minute, with -heldout")
-	}
+func BenchmarkHeldOut(b *testing.B) {
 	const parts = 5
-	all := corpus(t)
+	all := corpus(b)
 	before := learned
 	defer func() { learned = before }()
 	right, none, falseAlarms := map[string]int{}, map[string]int{}, map[string]int{}
 	texts := map[string]int{}
 	for part := range parts {
-		teach := readExamples(t)
+		teach := readExamples(b)
 		for i, e := range all {
 			if i%parts != part {
 				teach = append(teach, e, e)
 			}
 		}
-		learned = readModel(trained(t, teach, allQuestions...))
+		learned = readModel(trained(b, teach, allQuestions...))
 		for i, e := range all {
 			if i%parts != part {
 				continue
 			}
 			texts[e.file]++
-			ok, alarm := readsRight(t, e)
+			ok, alarm := readsRight(b, e)
 			if ok {
 				right[e.file]++
 			}
@@ -370,6 +366,10 @@ func TestHeldOut(t *testing.T) {
 		}
 	}
 	for file, n := range texts {
-		t.Logf("%s: %d of %d read right, %d false alarms of %d", file, right[file], n, falseAlarms[file], none[file])
+		b.Run(fmt.Sprintf("%s of %d, none %d", file, n, none[file]), func(b *testing.B) {
+			b.ReportMetric(float64(right[file]), "right")
+			b.ReportMetric(float64(falseAlarms[file]), "false-alarms")
+			b.ReportMetric(0, "ns/op")
+		})
 	}
 }
